@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make            ./vmprof
+# make check      all tests (needs root for the end-to-end ones)
+# make demo       a real server under load, watched
+# make bench      what it costs
+# make lint       formatting, static analysis, direction of includes
+# make deps       install what all of this needs (Debian, Ubuntu)
+# make install    PREFIX, DESTDIR
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+B       := build
+
+CC       ?= cc
+CLANG    ?= clang
+BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Werror
+CPPFLAGS += -D_GNU_SOURCE -DVMPROF_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)
+ALL_C    = $(CC) -std=gnu11 $(CFLAGS) $(WARN) $(CPPFLAGS) -MMD -MP
+LDLIBS   := -lbpf -lelf -lz -ljansson -lm
+
+# What differs between machines: compat.bpf.h has the rest.
+ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_C    = $(CLANG) -std=gnu11 -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
+	   -Ivmlinux -Ibpf $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH)) -MMD -MP
+
+BPF_OBJ  := $(patsubst bpf/%.c,$(B)/bpf/%.o,$(sort $(wildcard bpf/*.bpf.c)))
+LIB_SRC  := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,base model target collect derive sink report))))
+LIB_OBJ  := $(patsubst %.c,$(B)/%.o,$(LIB_SRC))
+CMD_OBJ  := $(patsubst %.c,$(B)/%.o,user/main.c $(sort $(wildcard user/cmd/*.c)))
+UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+WORK_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/work/*.c)))
+
+all: vmprof
+
+vmprof: $(CMD_OBJ) $(LIB_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/user/%.o: user/%.c Makefile | $(B)/vmprof.skel.h $(B)/call_names.h
+	@mkdir -p $(@D)
+	$(ALL_C) -c -o $@ $<
+
+# One object from several, one skeleton from that.
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(BPF_C) -c -o $@ $<
+
+$(B)/vmprof.bpf.o: $(BPF_OBJ)
+	$(BPFTOOL) gen object $@ $^
+
+%.skel.h: %.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(notdir $*) > $@.tmp
+	mv $@.tmp $@
+
+# The names of the system calls, as this machine's C library has them.
+$(B)/call_names.h: Makefile
+	@mkdir -p $(@D)
+	echo '#include <sys/syscall.h>' | $(CC) -E -dM - | \
+		sed -nE 's/^#define SYS_([a-z0-9_]+) .*/CALL_NAME(\1)/p' | sort > $@.tmp
+	mv $@.tmp $@
+
+$(B)/tests/unit/%: tests/unit/%.c $(LIB_OBJ) Makefile
+	@mkdir -p $(@D)
+	$(ALL_C) -o $@ $< $(LIB_OBJ) -lcmocka $(LDLIBS)
+
+$(B)/tests/work/%.o: tests/work/%.c Makefile
+	@mkdir -p $(@D)
+	$(ALL_C) -pthread -c -o $@ $<
+
+$(B)/tests/work/work: $(WORK_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
+
+$(B)/bench/%.bpf.o: bench/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(BPF_C) -c -o $@ $<
+
+$(B)/bench/%: bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(ALL_C) -pthread -o $@ $< -lbpf -lelf -lz
+
+$(B)/bench/floor: $(B)/bench/floor.skel.h
+
+test-programs: vmprof $(UNIT) $(B)/tests/work/work
+
+check: test-programs
+	tests/run
+
+bench: vmprof $(B)/bench/loops $(B)/bench/floor
+	bench/run
+
+bench-quick: vmprof $(B)/bench/loops $(B)/bench/floor
+	bench/run --quick
+
+demo: deps
+	$(MAKE) vmprof
+	scripts/demo
+
+deps:
+	scripts/deps
+
+lint:
+	scripts/lint
+
+install: vmprof
+	install -D -m 755 vmprof $(DESTDIR)$(PREFIX)/bin/vmprof
+	install -D -m 644 docs/vmprof.1 $(DESTDIR)$(PREFIX)/share/man/man1/vmprof.1
+
+clean:
+	rm -rf $(B) vmprof
+
+.PHONY: all check bench bench-quick demo deps lint install clean test-programs
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The life of a record: opened, kept up to date, closed. */
+#ifndef VMPROF_RECORD_BPF_H
+#define VMPROF_RECORD_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline bool times_calls(void)
+{
+	return detail == VMPROF_DETAIL_FULL;
+}
+
+/* On a CPU: in a call or not. Without sys_enter that is not known, and all is `user`. */
+static __always_inline u32 running_state(struct vmprof_run *run)
+{
+	return times_calls() && run->nr >= 0 ? VMPROF_ST_SYS : VMPROF_ST_USER;
+}
+
+/* For events of the CPU the thread runs on: what registration left open. */
+static __always_inline void settle(struct vmprof_who *who)
+{
+	if (who->run->state == VMPROF_ST_UNSEEN)
+		who->run->state = running_state(who->run);
+}
+
+/* 0 without CONFIG_SCHED_INFO. */
+static __always_inline u64 run_delay(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sched_info) ? task->sched_info.run_delay : 0;
+}
+
+static __always_inline void read_counters(struct task_struct *task, u64 *k)
+{
+	k[VMPROF_K_VCSW] = task->nvcsw;
+	k[VMPROF_K_IVCSW] = task->nivcsw;
+	k[VMPROF_K_MINFLT] = task->min_flt;
+	k[VMPROF_K_MAJFLT] = task->maj_flt;
+	k[VMPROF_K_MIGRATIONS] = task->se.nr_migrations;
+	k[VMPROF_K_CPU_NS] = task->se.sum_exec_runtime;
+	k[VMPROF_K_UTIME_NS] = task->utime;
+	k[VMPROF_K_STIME_NS] = task->stime;
+	/* CONFIG_TASK_IO_ACCOUNTING */
+	if (bpf_core_field_exists(task->ioac.read_bytes)) {
+		k[VMPROF_K_READ_BYTES] = task->ioac.read_bytes;
+		k[VMPROF_K_WRITE_BYTES] = task->ioac.write_bytes;
+	}
+	k[VMPROF_K_RUN_DELAY] = run_delay(task);
+}
+
+/*
+ * Has somebody taken over the counters of this task, so that a switch from now on is in nobody's
+ * getrusage, and must not be in ours? A thread hands them to its group when it releases itself
+ * (release_task() in kernel/exit.c). A process's parent marks it EXIT_DEAD, asks for its CPU
+ * time, takes its counters, and releases it (wait_task_zombie()). Between the first and the last of
+ * these, prev_cputime tells: it holds less than the CPU time now if the parent asked while the
+ * process was still on the queue, and so took the counters before this switch was counted.
+ */
+static __always_inline bool is_handed_on(struct task_struct *task, struct vmprof_run *run)
+{
+	u64 told = task->signal->prev_cputime.utime + task->signal->prev_cputime.stime;
+
+	if (task->exit_state != EXIT_DEAD)
+		return false;
+	if (!run->handed_on)
+		run->handed_on = !task->sighand || task->pid != task->tgid ||
+				 (told > run->kernel[VMPROF_K_CPU_NS] && told < task->se.sum_exec_runtime);
+	return run->handed_on;
+}
+
+/* Bring the kernel's counters over. */
+static __always_inline void copy_counters(struct vmprof_who *who, struct task_struct *task)
+{
+	u64 *kernel = who->run->kernel;
+	u64 vcsw = kernel[VMPROF_K_VCSW], ivcsw = kernel[VMPROF_K_IVCSW];
+	bool gone = is_handed_on(task, who->run);
+
+	if (who->shared) {
+		/* The others' raw values stay 0 and their base falls: `now - base` holds. */
+		u64 k[VMPROF_NKCOUNTERS] = {};
+
+		read_counters(task, k);
+		if (gone) {
+			k[VMPROF_K_VCSW] = vcsw;
+			k[VMPROF_K_IVCSW] = ivcsw;
+		}
+		for (int i = 0; i < VMPROF_NKCOUNTERS; i++) {
+			__sync_fetch_and_add(&who->rec->base[i], kernel[i] - k[i]);
+			kernel[i] = k[i];
+		}
+		return;
+	}
+	read_counters(task, kernel);
+	if (gone) {
+		kernel[VMPROF_K_VCSW] = vcsw;
+		kernel[VMPROF_K_IVCSW] = ivcsw;
+	}
+}
+
+/* The thread has left its CPU for the last time: nobody will touch the record again. */
+static __always_inline void close_record(struct vmprof_who *who, u64 now)
+{
+	if (who->shared)
+		return;
+	who->rec->end = now;
+	who->rec->status = VMPROF_ENDED;
+}
+
+/*
+ * The thread runs, and no switch to it has been seen: some kernels keep the switches of some
+ * tasks from tracepoints, and a program that is running already is skipped. When it got the CPU follows
+ * from how long the kernel says it waited for it.
+ */
+static __always_inline void catch_up(struct vmprof_who *who, struct task_struct *task, u64 now)
+{
+	struct vmprof_run *run = who->run;
+	u64 waited = run_delay(task) - run->kernel[VMPROF_K_RUN_DELAY];
+	u64 from = run->since + waited;
+
+	if (run->state <= VMPROF_ST_SYS || run->state == VMPROF_ST_UNSEEN)
+		return;
+	begin(who);
+	if (run->state <= VMPROF_ST_RUNQ_PREEMPT) {
+		charge(who, from < now ? from : now);
+	} else {
+		/* Neither was it seen to wake: what it did not wait, it was blocked. */
+		charge(who, waited < now - run->since ? now - waited : now);
+		run->state = VMPROF_ST_RUNQ_WAKE;
+		charge(who, now);
+	}
+	run->state = running_state(run);
+	end(who);
+}
+
+/* The slot of the thread that runs on this CPU; `regs`: its saved registers. */
+static __always_inline u32 slot_of(struct vmprof_cpu *cpu, struct task_struct *task, void *regs)
+{
+	struct vmprof_link *link;
+	struct vmprof_who who;
+
+	if (cpu->owner == (u64)regs)
+		return cpu->slot;
+	link = link_of(task);
+	cpu->owner = (u64)regs;
+	cpu->slot = link ? link->slot : 0;
+	if (who_is(&who, cpu->slot, task))
+		catch_up(&who, task, bpf_ktime_get_ns());
+	return cpu->slot;
+}
+
+static __always_inline void set_comm(struct vmprof_thread *rec, struct task_struct *task)
+{
+	bpf_probe_read_kernel_str(rec->comm, sizeof(rec->comm), task->comm);
+}
+
+/*
+ * Track a task from now on, in `state` and, where that is known, in call `nr` (-1: none).
+ * `born`: it starts with this; its counters count from zero.
+ * The link's slot is set last: with it, other CPUs take over.
+ */
+static __always_inline int open_record(struct task_struct *task, u32 flags, u32 state, s32 nr, bool born)
+{
+	struct vmprof_thread *rec;
+	struct vmprof_link *link;
+	struct vmprof_run *run;
+	u64 now;
+	u32 slot;
+
+	link = bpf_task_storage_get(&links, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!link) {
+		__sync_fetch_and_add(&lost.links, 1);
+		return -1;
+	}
+	if (link->slot)
+		return 0;
+	slot = pool_take(&thread_pool, &thread_ring);
+	rec = slot ? thread_at(slot) : NULL;
+	if (!rec) {
+		__sync_fetch_and_add(&lost.threads, 1);
+		slot = VMPROF_SLOT_OTHERS;
+		rec = NULL;
+	}
+
+	link->flags |= flags;
+	run = rec ? &rec->run : &link->run;
+	now = bpf_ktime_get_ns();
+	run->since = now;
+	run->enter = 0;
+	run->state = state;
+	run->nr = nr;
+	run->blocked = state > VMPROF_ST_RUNQ_PREEMPT ? state : VMPROF_ST_OTHER;
+	if (!born)
+		read_counters(task, run->kernel);
+	if (rec) {
+		rec->tgid = task->tgid;
+		rec->tid = task->pid;
+		rec->ppid = task->real_parent->tgid;
+		rec->start = now;
+		rec->born = task->group_leader->start_boottime;
+		if (!born)
+			__builtin_memcpy(rec->base, run->kernel, sizeof(rec->base));
+		set_comm(rec, task);
+		write_barrier(&rec->seq);
+		rec->status = VMPROF_LIVE;
+	}
+	write_barrier(&link->flags);
+	link->slot = slot;
+	return 1;
+}
+
+#endif

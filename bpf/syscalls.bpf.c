@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* System calls: the split of user and system time, and a row per thread and call. */
+#include "maps.bpf.h"
+#include "calls.bpf.h"
+#include "record.bpf.h"
+
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(vmprof_sys_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct vmprof_who who;
+	u32 slot = slot_of(this_cpu(), task, regs);
+	u64 now;
+
+	if (!who_is(&who, slot, task))
+		return 0;
+	now = bpf_ktime_get_ns();
+	begin(&who);
+	settle(&who);
+	charge(&who, now);
+	who.run->state = VMPROF_ST_SYS;
+	who.run->nr = in_compat_call(task) ? VMPROF_NR_CALLS : id;
+	who.run->enter = now;
+	end(&who);
+	return 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(vmprof_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct vmprof_who who;
+	u32 slot = slot_of(this_cpu(), task, regs);
+	u64 now;
+	s32 nr;
+
+	if (!who_is(&who, slot, task))
+		return 0;
+	begin(&who);
+	nr = who.run->nr;
+	if (times_calls()) {
+		now = bpf_ktime_get_ns();
+		settle(&who);
+		charge(&who, now);
+		who.run->state = VMPROF_ST_USER;
+		if (who.run->enter)
+			count_call(&who, slot, nr, ret, now - who.run->enter);
+	} else if (nr < 0) {
+		nr = regs_call(regs);
+		if (nr < 0)
+			nr = VMPROF_NR_SIGRETURN;
+		count_call(&who, slot, in_compat_call(task) ? VMPROF_NR_CALLS : nr, ret, 0);
+	}
+	who.run->nr = -1;
+	who.run->enter = 0;
+	end(&who);
+	return 0;
+}

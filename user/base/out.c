@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Complete rows of this size are written without waiting for out_flush(): memory stays bounded
+ * however many rows an interval has. */
+#define WRITE_AT 65536
+
+struct out {
+	int fd;
+	bool borrowed; /* not ours to close */
+	bool regular;
+	bool terminal;
+	int err; /* the first failure, for ever */
+
+	char *buf;
+	size_t len, room;
+	size_t complete; /* the first bytes of `buf`: complete rows, fit to be written */
+
+	/* Where the rows in `buf` end. A line feed would not tell: a quoted cell may hold one. */
+	size_t *ends;
+	size_t n_ends, ends_room;
+};
+
+static int make(struct out **out, int fd, bool borrowed)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	struct stat st;
+
+	if (!o)
+		return -ENOMEM;
+	if (fstat(fd, &st)) {
+		free(o);
+		return -errno;
+	}
+	o->fd = fd;
+	o->borrowed = borrowed;
+	o->regular = S_ISREG(st.st_mode);
+	o->terminal = isatty(fd);
+	*out = o;
+	return 0;
+}
+
+int out_borrow(struct out **out, int fd)
+{
+	return make(out, fd, true);
+}
+
+int out_open(struct out **out, const char *path)
+{
+	int fd, err;
+
+	if (!strcmp(path, "-"))
+		return out_borrow(out, STDOUT_FILENO);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	if (fd < 0)
+		return -errno;
+	err = make(out, fd, false);
+	if (err)
+		close(fd);
+	return err;
+}
+
+static void fail(struct out *out, int err)
+{
+	if (!out->err)
+		out->err = err;
+}
+
+/* Room for `n` more bytes. */
+static bool reserve(struct out *out, size_t n)
+{
+	size_t room = out->room ? out->room : 4096;
+	char *buf;
+
+	if (out->err)
+		return false;
+	if (n <= out->room - out->len)
+		return true;
+	while (room - out->len < n) {
+		if (room > SIZE_MAX / 2) {
+			fail(out, -ENOMEM);
+			return false;
+		}
+		room *= 2;
+	}
+	buf = realloc(out->buf, room);
+	if (!buf) {
+		fail(out, -ENOMEM);
+		return false;
+	}
+	out->buf = buf;
+	out->room = room;
+	return true;
+}
+
+void out_printf(struct out *out, const char *fmt, ...)
+{
+	va_list args, again;
+	int n;
+
+	va_start(args, fmt);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (n < 0)
+		fail(out, -EINVAL);
+	else if (reserve(out, (size_t)n + 1)) { /* its final 0 */
+		vsnprintf(out->buf + out->len, (size_t)n + 1, fmt, again);
+		out->len += (size_t)n;
+	}
+	va_end(again);
+}
+
+void out_write(struct out *out, const void *bytes, size_t n)
+{
+	if (!n || !reserve(out, n))
+		return;
+	memcpy(out->buf + out->len, bytes, n);
+	out->len += n;
+}
+
+/* The decimal digits of `n`, at least `min` of them, ending at `end`; where they begin. */
+static char *digits(char *end, uint64_t n, unsigned min)
+{
+	char *p = end;
+
+	while (n || min) {
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+		if (min)
+			min--;
+	}
+	return p;
+}
+
+void out_u64(struct out *out, uint64_t n)
+{
+	char text[20], *end = text + sizeof(text);
+	char *p = digits(end, n, 1);
+
+	out_write(out, p, (size_t)(end - p));
+}
+
+void out_fixed(struct out *out, double v, unsigned decimals)
+{
+	static const double scale[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+	char text[40], *end = text + sizeof(text), *p = end;
+	uint64_t n, unit;
+
+	/* Not printf(3): its decimal point is the locale's, and a comma would be one more column. */
+	v *= scale[decimals];
+	n = v > 0 ? (v < 1e18 ? (uint64_t)llround(v) : (uint64_t)1e18) : 0;
+	unit = (uint64_t)scale[decimals];
+	if (decimals) {
+		p = digits(p, n % unit, decimals);
+		*--p = '.';
+	}
+	p = digits(p, n / unit, 1);
+	out_write(out, p, (size_t)(end - p));
+}
+
+static bool note_end(struct out *out)
+{
+	size_t room = out->ends_room ? 2 * out->ends_room : 64;
+	size_t *ends;
+
+	if (out->n_ends == out->ends_room) {
+		ends = reallocarray(out->ends, room, sizeof(*ends));
+		if (!ends) {
+			fail(out, -ENOMEM);
+			return false;
+		}
+		out->ends = ends;
+		out->ends_room = room;
+	}
+	out->ends[out->n_ends++] = out->len;
+	return true;
+}
+
+void out_row_end(struct out *out)
+{
+	if (out->err || !note_end(out))
+		return;
+	out->complete = out->len;
+	if (out->complete >= WRITE_AT)
+		out_flush(out); /* its failure is kept */
+}
+
+/* Of the complete rows only `written` bytes are in the file: take the last one away again if
+ * it is there in part. */
+static void cut_back(const struct out *out, size_t written)
+{
+	size_t whole = 0, i;
+	struct stat st;
+	off_t at;
+
+	for (i = 0; i < out->n_ends && out->ends[i] <= written; i++)
+		whole = out->ends[i];
+	if (whole == written || !out->regular)
+		return;
+	/* Standard output may be shared: what others wrote after us is not ours to cut. */
+	at = lseek(out->fd, 0, SEEK_CUR);
+	if (at < 0 || fstat(out->fd, &st) || st.st_size != at)
+		return;
+	at -= (off_t)(written - whole);
+	if (!ftruncate(out->fd, at))
+		lseek(out->fd, at, SEEK_SET); /* whoever writes on leaves no hole */
+}
+
+/* Write(2) until all `n` bytes are written. 0 or -errno, `written` in either case. */
+static int write_all(int fd, const char *buf, size_t n, size_t *written)
+{
+	size_t done = 0;
+	int err = 0;
+
+	while (done < n && !err) {
+		ssize_t w = write(fd, buf + done, n - done);
+		struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+		if (w > 0)
+			done += (size_t)w;
+		else if (!w)
+			err = -EIO;	  /* or we would be here for ever */
+		else if (errno == EAGAIN) /* a terminal that somebody made non-blocking */
+			poll(&ready, 1, -1);
+		else if (errno != EINTR)
+			err = -errno;
+	}
+	*written = done;
+	return err;
+}
+
+int out_flush(struct out *out)
+{
+	size_t written;
+	int err;
+
+	/* Rows that were complete before memory ran out are good: write them, then say so. */
+	if (!out->complete)
+		return out->err;
+	err = write_all(out->fd, out->buf, out->complete, &written);
+	if (err) {
+		fail(out, err);
+		cut_back(out, written);
+	}
+	memmove(out->buf, out->buf + out->complete, out->len - out->complete);
+	out->len -= out->complete;
+	out->complete = 0;
+	out->n_ends = 0;
+	return out->err;
+}
+
+bool out_is_terminal(const struct out *out)
+{
+	return out->terminal;
+}
+
+void out_size(const struct out *out, unsigned *lines, unsigned *columns)
+{
+	struct winsize size = {0};
+
+	if (out->terminal)
+		ioctl(out->fd, TIOCGWINSZ, &size);
+	*lines = size.ws_row ? size.ws_row : 24;
+	*columns = size.ws_col ? size.ws_col : 80;
+}
+
+int out_close(struct out *out)
+{
+	int err;
+
+	if (!out)
+		return 0;
+	err = out_flush(out);
+	/* Some file systems tell of a full disk or quota only here. */
+	if (!out->borrowed && close(out->fd) && errno != EINTR && !err)
+		err = -errno;
+	free(out->ends);
+	free(out->buf);
+	free(out);
+	return err;
+}

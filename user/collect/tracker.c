@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "collect/tracker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "base/clock.h"
+#include "collect/record.h"
+#include "target/procfs.h"
+
+/* A PID may be used again, a PID with the time its process began may not. */
+struct process_key {
+	uint64_t born;
+	uint64_t pid;
+};
+
+struct thread_subject {
+	struct subject subject;
+	struct thread_subject *next;
+};
+
+struct process {
+	struct subject subject;
+	struct thread_subject *threads; /* with options.threads; the ended ones until they are reaped */
+	struct process_key key;
+	struct sample past; /* of its threads that have ended */
+	struct call_table past_calls;
+	unsigned live; /* threads */
+	bool active;   /* since its memory was last read */
+	uint64_t memory_at;
+	UT_hash_handle hh; /* iterates in the order of insertion */
+};
+
+#define MANY_ENDED 2048 /* about 2 MB of them */
+
+struct thread {
+	struct process *process; /* NULL: the slot is not in use */
+	struct reading reading;
+	struct subject *subject; /* with options.threads; the process owns it */
+};
+
+struct tracker {
+	struct session *session;
+	struct session_maps *maps;
+	struct tracker_options options;
+	enum detail detail;
+	metric_set measured;
+	struct process *processes;
+	struct thread *threads; /* by slot */
+	uint32_t n_threads;
+	struct subject **order; /* what tracker_at() walks */
+	size_t n_order, room;
+	struct process others;
+	struct sample gone, total;
+	struct call_table gone_calls, all_calls;
+	struct tracker_counts counts;
+	unsigned ended; /* processes, since the last reap */
+};
+
+int tracker_new(struct tracker **out, struct session *s, const struct tracker_options *options)
+{
+	struct tracker *t = calloc(1, sizeof(*t));
+
+	*out = t;
+	if (!t)
+		return -ENOMEM;
+	t->session = s;
+	t->maps = session_maps(s);
+	t->options = *options;
+	t->detail = session_detail(s);
+	t->measured = session_measures(s);
+	strcpy(t->others.subject.comm, "[others]");
+	return 0;
+}
+
+static void process_free(struct process *p)
+{
+	struct thread_subject *th, *next;
+
+	LL_FOREACH_SAFE(p->threads, th, next)
+	free(th);
+	call_table_free(&p->subject.calls);
+	call_table_free(&p->subject.reported_calls);
+	call_table_free(&p->past_calls);
+	free(p);
+}
+
+void tracker_free(struct tracker *t)
+{
+	struct process *p, *next;
+
+	if (!t)
+		return;
+	HASH_ITER(hh, t->processes, p, next) {
+		HASH_DEL(t->processes, p);
+		process_free(p);
+	}
+	call_table_free(&t->gone_calls);
+	call_table_free(&t->all_calls);
+	call_table_free(&t->others.subject.calls);
+	call_table_free(&t->others.subject.reported_calls);
+	free(t->threads);
+	free(t->order);
+	free(t);
+}
+
+/* Add the growing metrics of `from`; gauges are set by those who know how they combine. */
+static void sample_add(struct sample *to, const struct sample *from)
+{
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		if (metrics[i].kind == METRIC_DELTA)
+			to->v[i] += from->v[i];
+	}
+	to->have |= from->have;
+}
+
+static int order_push(struct tracker *t, struct subject *s)
+{
+	if (t->n_order == t->room) {
+		size_t room = t->room ? t->room * 2 : 64;
+		struct subject **order = reallocarray(t->order, room, sizeof(*order));
+
+		if (!order)
+			return -ENOMEM;
+		t->order = order;
+		t->room = room;
+	}
+	t->order[t->n_order++] = s;
+	return 0;
+}
+
+static struct process *process_of(struct tracker *t, const struct vmprof_thread *rec)
+{
+	struct process_key key = {rec->born, rec->tgid};
+	struct process *p;
+
+	HASH_FIND(hh, t->processes, &key, sizeof(key), p);
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->key = key;
+	p->subject.pid = rec->tgid;
+	p->subject.ppid = rec->ppid;
+	p->active = true;
+	memcpy(p->subject.comm, rec->comm, COMM_LEN);
+	HASH_ADD(hh, t->processes, key, sizeof(p->key), p);
+	t->counts.processes++;
+	return p;
+}
+
+static int thread_begin(struct tracker *t, struct thread *th, const struct vmprof_thread *rec)
+{
+	struct process *p = process_of(t, rec);
+
+	if (!p)
+		return -ENOMEM;
+	memset(th, 0, sizeof(*th));
+	th->reading.seq = ~rec->seq; /* anything else */
+	if (t->options.threads) {
+		struct thread_subject *ts = calloc(1, sizeof(*ts));
+
+		if (!ts)
+			return -ENOMEM;
+		LL_APPEND(p->threads, ts);
+		th->subject = &ts->subject;
+	}
+	th->process = p;
+	t->counts.threads++;
+	return 0;
+}
+
+/* Names follow the leader, whose thread number is the process's. */
+static void thread_names(struct thread *th, const struct vmprof_thread *rec)
+{
+	struct process *p = th->process;
+
+	if (rec->tid == rec->tgid) {
+		memcpy(p->subject.comm, rec->comm, COMM_LEN);
+		p->subject.execs = rec->execs;
+	}
+	if (th->subject) {
+		th->subject->pid = rec->tgid;
+		th->subject->tid = rec->tid;
+		th->subject->execs = rec->execs;
+		memcpy(th->subject->comm, rec->comm, COMM_LEN);
+	}
+}
+
+/* The time since the last event belongs to the state that lasts. */
+static void charge_in_flight(const struct reading *r, uint64_t now, struct sample *s)
+{
+	uint32_t state = r->state < VMPROF_NSTATES ? r->state : VMPROF_ST_OTHER;
+
+	if (r->status == VMPROF_LIVE && now > r->since)
+		s->v[METRIC_STATE_FIRST + state] += now - r->since;
+}
+
+/* The thread has ended: what it did stays with its process, its slot goes back to the kernel. */
+static int thread_end(struct tracker *t, struct thread *th, uint32_t slot)
+{
+	struct process *p = th->process;
+	int err = 0;
+
+	sample_add(&p->past, &th->reading.sample);
+	if (t->detail != DETAIL_LEDGER) {
+		err = record_calls(t->maps, slot, &t->gone_calls);
+		if (!err && t->options.calls)
+			err = record_calls(t->maps, slot, &p->past_calls);
+	}
+	record_release(t->maps, slot);
+	th->process = NULL;
+	th->subject = NULL; /* its process keeps it until it is reaped */
+	return err;
+}
+
+/* The record has changed, or is new. */
+static int update_thread(struct tracker *t, struct thread *th, uint32_t slot, const struct vmprof_thread *copy)
+{
+	int err = th->process ? 0 : thread_begin(t, th, copy);
+
+	if (err)
+		return err;
+	record_read(&th->reading, copy, t->detail, t->measured);
+	thread_names(th, copy);
+	if (t->detail != DETAIL_LEDGER)
+		record_call_metrics(t->maps, slot, &th->reading.sample);
+	if (copy->peak_rss)
+		sample_set(&th->process->past, METRIC_PEAK_RSS, copy->peak_rss);
+	th->process->active = true;
+	return 0;
+}
+
+static int poll_thread(struct tracker *t, uint32_t slot, uint64_t now)
+{
+	const struct vmprof_thread *shared = window_at(&t->maps->threads, slot);
+	struct thread *th = &t->threads[slot];
+	struct vmprof_thread copy;
+	struct process *p;
+	int err;
+
+	if (__atomic_load_n(&shared->status, __ATOMIC_ACQUIRE) == VMPROF_FREE)
+		return 0;
+	if (!th->process || __atomic_load_n(&shared->seq, __ATOMIC_ACQUIRE) != th->reading.seq) {
+		bool copied = record_copy(shared, &copy);
+
+		if (!copied && !th->process)
+			return 0;
+		if (copied) {
+			err = update_thread(t, th, slot, &copy);
+			if (err)
+				return err;
+		}
+	}
+	p = th->process;
+	sample_add(&p->subject.now, &th->reading.sample);
+	charge_in_flight(&th->reading, now, &p->subject.now);
+	if (th->subject) {
+		th->subject->now = th->reading.sample;
+		th->subject->now.at = now;
+		charge_in_flight(&th->reading, now, &th->subject->now);
+		th->subject->ended = th->reading.status == VMPROF_ENDED;
+	}
+	if (th->reading.status == VMPROF_ENDED)
+		return thread_end(t, th, slot);
+	p->live++;
+	return t->options.calls && t->detail != DETAIL_LEDGER ? record_calls(t->maps, slot, &p->subject.calls) : 0;
+}
+
+/* The shared record: of threads for which there was no slot, and of calls for which there was no row. */
+static int poll_others(struct tracker *t, uint64_t now)
+{
+	const struct vmprof_thread *shared = window_at(&t->maps->threads, VMPROF_SLOT_OTHERS);
+	struct tracker_counts *c = &t->counts;
+	struct subject *s = &t->others.subject;
+	struct reading r = {0};
+
+	c->lost_threads = __atomic_load_n(&t->maps->lost->threads, __ATOMIC_RELAXED);
+	c->lost_rows = __atomic_load_n(&t->maps->lost->rows, __ATOMIC_RELAXED);
+	c->lost_links = __atomic_load_n(&t->maps->lost->links, __ATOMIC_RELAXED);
+	c->skipped = session_skipped(t->session);
+	r.user_ns = s->now.v[METRIC_USER]; /* the split by ticks goes on from there */
+	r.sys_ns = s->now.v[METRIC_SYS];
+	record_read(&r, shared, t->detail, t->measured);
+	call_table_clear(&s->calls);
+	if (t->detail != DETAIL_LEDGER) {
+		const struct vmprof_row *row = window_at(&t->maps->rows, VMPROF_ROW_OTHERS);
+		int err;
+
+		record_call_metrics(t->maps, VMPROF_SLOT_OTHERS, &r.sample);
+		r.sample.v[METRIC_SYS_TOTAL] += row->calls;
+		r.sample.v[METRIC_SYS_ERRORS] += row->errors;
+		err = record_calls(t->maps, VMPROF_SLOT_OTHERS, &s->calls);
+		err = err ?: record_add_row(row, CALL_NR_OTHER, &s->calls);
+		if (err)
+			return err;
+	}
+	r.sample.v[METRIC_LOST] = c->lost_threads + c->lost_rows + c->lost_links + c->skipped;
+	r.sample.at = now;
+	s->now = r.sample;
+	return 0;
+}
+
+/*
+ * Reading /proc takes longer than all else: only of processes that ran since, and, where
+ * there are many, of each less often.
+ */
+static void poll_memory(struct tracker *t, struct process *p, uint64_t now)
+{
+	uint64_t every = (uint64_t)t->counts.live_processes / 16 * (NS_PER_S / 20);
+	struct proc_memory mem;
+	struct sample *s = &p->past; /* gauges last: they stay until they are read again */
+
+	if (!p->active || (p->memory_at && now - p->memory_at < every))
+		return;
+	p->active = false;
+	p->memory_at = now;
+	if (procfs_memory(t->options.proc, (pid_t)p->subject.pid, &mem))
+		return;
+	sample_set(s, METRIC_RSS, mem.rss);
+	sample_set(s, METRIC_VSZ, mem.vsz);
+	sample_set(s, METRIC_TEXT, mem.text);
+	sample_set(s, METRIC_DATA, mem.data);
+	if (mem.has_peak)
+		sample_set(s, METRIC_PEAK_RSS, mem.peak_rss);
+}
+
+#define MEMORY_NOW (METRIC_BIT(METRIC_RSS) | METRIC_BIT(METRIC_VSZ) | METRIC_BIT(METRIC_TEXT) | METRIC_BIT(METRIC_DATA))
+
+static void take_gauges(struct process *p)
+{
+	static const enum metric gauges[] = {METRIC_RSS, METRIC_PEAK_RSS, METRIC_VSZ, METRIC_TEXT, METRIC_DATA};
+	struct sample *now = &p->subject.now;
+
+	if (p->subject.ended)
+		p->past.have &= ~MEMORY_NOW; /* a process that is gone holds nothing */
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
+		now->have &= ~METRIC_BIT(gauges[i]);
+		if (sample_has(&p->past, gauges[i]))
+			sample_set(now, gauges[i], p->past.v[gauges[i]]);
+	}
+	sample_set(now, METRIC_THREADS, p->live);
+}
+
+/* All processes together: gauges add up, but for the peak, which is the highest, as in getrusage(2). */
+static void total_add(struct sample *total, const struct sample *s)
+{
+	static const enum metric sums[] = {METRIC_THREADS, METRIC_RSS, METRIC_VSZ, METRIC_TEXT, METRIC_DATA};
+
+	sample_add(total, s);
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		total->v[sums[i]] += s->v[sums[i]];
+	if (s->v[METRIC_PEAK_RSS] > total->v[METRIC_PEAK_RSS])
+		total->v[METRIC_PEAK_RSS] = s->v[METRIC_PEAK_RSS];
+}
+
+static int process_begin_poll(struct tracker *t, struct process *p)
+{
+	p->live = 0;
+	p->subject.now = p->past;
+	if (!t->options.calls)
+		return 0;
+	call_table_clear(&p->subject.calls);
+	return call_table_add(&p->subject.calls, &p->past_calls);
+}
+
+static int process_end_poll(struct tracker *t, struct process *p, uint64_t now)
+{
+	struct thread_subject *th;
+	int err = order_push(t, &p->subject);
+
+	p->subject.ended = !p->live;
+	t->ended += !p->live;
+	if (p->live) {
+		t->counts.live_processes++;
+		t->counts.live_threads += p->live;
+		poll_memory(t, p, now);
+	}
+	take_gauges(p);
+	p->subject.now.at = now;
+	total_add(&t->total, &p->subject.now);
+	LL_FOREACH(p->threads, th)
+	err = err ?: order_push(t, &th->subject);
+	return err;
+}
+
+static int reach(struct tracker *t, uint32_t *end)
+{
+	struct session_maps *m = t->maps;
+	bool calls = t->detail != DETAIL_LEDGER;
+	struct thread *threads;
+	int err;
+
+	*end = pool_end(m->thread_pool);
+	err = window_reach(&m->threads, *end);
+	/* Used numbers come back through the rings, which wrap: all of them is in use soon. */
+	err = err ?: window_reach(&m->thread_ring, m->thread_pool->mask + 1);
+	err = err ?: window_reach(&m->row_ring, m->row_pool->mask + 1);
+	err = err ?: window_reach(&m->rows, calls ? pool_end(m->row_pool) : VMPROF_ROW_FIRST);
+	err = err ?: window_reach(&m->calls, calls ? *end : 0);
+	if (err || *end <= t->n_threads)
+		return err;
+	threads = reallocarray(t->threads, *end, sizeof(*threads));
+	if (!threads)
+		return -ENOMEM;
+	memset(threads + t->n_threads, 0, (*end - t->n_threads) * sizeof(*threads));
+	t->threads = threads;
+	t->n_threads = *end;
+	return 0;
+}
+
+int tracker_poll(struct tracker *t, uint64_t *at)
+{
+	struct process *p, *next;
+	uint32_t end;
+	int err;
+
+	session_flush(t->session);
+	*at = clock_ns();
+	err = reach(t, &end);
+	if (err)
+		return err;
+	HASH_ITER(hh, t->processes, p, next)
+		err = err ?: process_begin_poll(t, p);
+	for (uint32_t slot = VMPROF_SLOT_FIRST; slot < end && !err; slot++)
+		err = poll_thread(t, slot, *at);
+	err = err ?: poll_others(t, *at);
+
+	t->n_order = t->ended = 0;
+	t->counts.live_processes = t->counts.live_threads = 0;
+	t->total = t->gone;
+	t->total.at = *at;
+	HASH_ITER(hh, t->processes, p, next)
+		err = err ?: process_end_poll(t, p, *at);
+	total_add(&t->total, &t->others.subject.now);
+	if (!err && t->others.subject.now.v[METRIC_LOST])
+		err = order_push(t, &t->others.subject);
+	return err;
+}
+
+size_t tracker_size(const struct tracker *t)
+{
+	return t->n_order;
+}
+
+struct subject *tracker_at(struct tracker *t, size_t i)
+{
+	return t->order[i];
+}
+
+void tracker_reap(struct tracker *t)
+{
+	struct process *p, *next;
+
+	t->n_order = 0;
+	HASH_ITER(hh, t->processes, p, next) {
+		struct thread_subject *th, *next_th;
+
+		LL_FOREACH_SAFE(p->threads, th, next_th)
+		{
+			if (!th->subject.ended)
+				continue;
+			LL_DELETE(p->threads, th);
+			free(th);
+		}
+		if (!p->subject.ended)
+			continue;
+		total_add(&t->gone, &p->subject.now);
+		HASH_DEL(t->processes, p);
+		process_free(p);
+	}
+	t->gone.v[METRIC_THREADS] = 0;
+}
+
+const struct sample *tracker_total(struct tracker *t)
+{
+	return &t->total;
+}
+
+const struct call_table *tracker_calls(struct tracker *t)
+{
+	int err;
+
+	if (t->detail == DETAIL_LEDGER)
+		return NULL;
+	call_table_clear(&t->all_calls);
+	err = call_table_add(&t->all_calls, &t->gone_calls);
+	err = err ?: call_table_add(&t->all_calls, &t->others.subject.calls);
+	for (uint32_t slot = VMPROF_SLOT_FIRST; slot < t->n_threads && !err; slot++) {
+		if (t->threads[slot].process)
+			err = record_calls(t->maps, slot, &t->all_calls);
+	}
+	return err ? NULL : &t->all_calls;
+}
+
+bool tracker_has_many_ended(const struct tracker *t)
+{
+	return t->ended >= MANY_ENDED;
+}
+
+void tracker_counts(struct tracker *t, struct tracker_counts *c)
+{
+	*c = t->counts;
+}
+
+bool tracker_has_ended(struct tracker *t, pid_t pid)
+{
+	struct process *p, *next;
+
+	HASH_ITER(hh, t->processes, p, next) {
+		if (p->subject.pid == (uint32_t)pid && !p->subject.ended)
+			return false;
+	}
+	return true;
+}

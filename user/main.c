@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <argp.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+const char *argp_program_version = "vmprof " VMPROF_VERSION;
+
+static const struct command *const commands[] = {&cmd_stat, &cmd_features};
+
+void say(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("vmprof: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");  /* for the bars; numbers stay as they are */
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the write */
+	argv[0] = "vmprof";
+	for (unsigned i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(argv[1], commands[i]->name))
+			return commands[i]->run(argc - 1, argv + 1);
+	}
+	return cmd_watch.run(argc, argv);
+}
