@@ -148,7 +148,8 @@ int BPF_PROG(vmprof_exit, struct task_struct *task)
 	if (detail != VMPROF_DETAIL_LEDGER && nr >= 0 && nr < VMPROF_NR_CALLS &&
 	    call_info[nr & (VMPROF_NR_CALLS - 1)] & VMPROF_CALL_FINAL)
 		count_call(&who, link->slot, nr, 0, 0);
-	copy_counters(&who, task); /* see is_handed_on() */
+	copy_counters(&who, task);
+	expect_hand_on(task, who.run);
 	end(&who);
 	return 0;
 }

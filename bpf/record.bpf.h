@@ -47,23 +47,41 @@ static __always_inline void read_counters(struct task_struct *task, u64 *k)
 	k[VMPROF_K_RUN_DELAY] = run_delay(task);
 }
 
+/* At its exit, what a parent that waits for this process will have when it has: see is_handed_on(). */
+static __always_inline void expect_hand_on(struct task_struct *task, struct vmprof_run *run)
+{
+	struct signal_struct *sig = task->signal, *parent = task->real_parent->signal;
+
+	run->parent_minflt = parent->cmin_flt + sig->min_flt + sig->cmin_flt;
+	run->parent_vcsw = parent->cnvcsw + sig->nvcsw + sig->cnvcsw;
+}
+
 /*
- * Has somebody taken over the counters of this task, so that a switch from now on is in nobody's
+ * Has somebody taken over the counters of this task, so that the switch at hand is in nobody's
  * getrusage, and must not be in ours? A thread hands them to its group when it releases itself
- * (release_task() in kernel/exit.c). A process's parent marks it EXIT_DEAD, asks for its CPU
- * time, takes its counters, and releases it (wait_task_zombie()). Between the first and the last of
- * these, prev_cputime tells: it holds less than the CPU time now if the parent asked while the
- * process was still on the queue, and so took the counters before this switch was counted.
+ * (release_task() in kernel/exit.c). A process's parent marks it EXIT_DEAD, asks for its CPU time,
+ * takes its counters, and releases it (wait_task_zombie()), all of which may happen while the process
+ * leaves its CPU for the last time. What the parent has then says which came first. If it has taken
+ * over another child, too, prev_cputime has to do: it holds less than the CPU time now if the
+ * parent asked while the process was still on the queue.
  */
 static __always_inline bool is_handed_on(struct task_struct *task, struct vmprof_run *run)
 {
 	u64 told = task->signal->prev_cputime.utime + task->signal->prev_cputime.stime;
+	u64 minflt = run->parent_minflt + task->min_flt, vcsw = run->parent_vcsw + task->nvcsw;
+	bool voluntary = task->nvcsw != run->kernel[VMPROF_K_VCSW];
+	struct signal_struct *parent = task->real_parent->signal;
+	u64 parent_minflt = parent->cmin_flt;
 
-	if (task->exit_state != EXIT_DEAD)
-		return false;
-	if (!run->handed_on)
-		run->handed_on = !task->sighand || task->pid != task->tgid ||
-				 (told > run->kernel[VMPROF_K_CPU_NS] && told < task->se.sum_exec_runtime);
+	if (task->exit_state != EXIT_DEAD || run->handed_on)
+		return run->handed_on;
+	if (task->pid != task->tgid)
+		run->handed_on = true;
+	else if (parent_minflt == minflt)
+		run->handed_on = !voluntary || parent->cnvcsw != vcsw;
+	else if (parent_minflt > minflt)
+		run->handed_on =
+			!task->sighand || (told > run->kernel[VMPROF_K_CPU_NS] && told < task->se.sum_exec_runtime);
 	return run->handed_on;
 }
 

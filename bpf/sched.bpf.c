@@ -10,7 +10,7 @@
  * (try_to_block_task() in kernel/sched/core.c).
  */
 static __always_inline void leave(struct vmprof_who *who, struct task_struct *task, bool preempt, u32 task_state,
-				  u64 now)
+                                  u64 now)
 {
 	struct vmprof_run *run = who->run;
 

@@ -58,7 +58,7 @@ enum vmprof_call_class {
 	VMPROF_CALL_SLEEP,
 	VMPROF_CALL_CHILD,
 	VMPROF_CALL_DISK,
-	VMPROF_CALL_FD,	     /* look at what argument 0, a descriptor, is */
+	VMPROF_CALL_FD,      /* look at what argument 0, a descriptor, is */
 	VMPROF_CALL_RESTART, /* restart_syscall: what it was blocked in before */
 	VMPROF_CALL_CLASS = 0x0f,
 	VMPROF_CALL_BYTES = 0x10,  /* returns a number of bytes */
@@ -66,13 +66,13 @@ enum vmprof_call_class {
 	VMPROF_CALL_IGNORE = 0x40, /* not in --calls */
 };
 
-#define VMPROF_NR_CALLS	   512 /* call numbers below this are known by number */
-#define VMPROF_NR_DENSE	   128 /* different calls in use at the same time, by all targets */
+#define VMPROF_NR_CALLS    512 /* call numbers below this are known by number */
+#define VMPROF_NR_DENSE    128 /* different calls in use at the same time, by all targets */
 #define VMPROF_DENSE_OTHER 0   /* dense index of what has no other: 32-bit calls, a full index */
-#define VMPROF_HIST	   32  /* buckets: [0] < 128 ns, [i] < 2^(7+i) ns, the last without bound */
+#define VMPROF_HIST        32  /* buckets: [0] < 128 ns, [i] < 2^(7+i) ns, the last without bound */
 #define VMPROF_HIST_SHIFT  6
-#define VMPROF_MAX_CPUS	   1024 /* a power of two */
-#define VMPROF_COMM	   16
+#define VMPROF_MAX_CPUS    1024 /* a power of two */
+#define VMPROF_COMM        16
 
 enum vmprof_detail {
 	VMPROF_DETAIL_LEDGER, /* switches and faults */
@@ -84,7 +84,7 @@ enum vmprof_detail {
 #define VMPROF_SLOT_NONE   0 /* not tracked */
 #define VMPROF_SLOT_OTHERS 1 /* shared by all threads for which there was no slot */
 #define VMPROF_SLOT_FIRST  2
-#define VMPROF_ROW_NONE	   0
+#define VMPROF_ROW_NONE    0
 #define VMPROF_ROW_OTHERS  1 /* shared by all calls for which there was no row */
 #define VMPROF_ROW_FIRST   2
 
@@ -96,18 +96,20 @@ enum vmprof_status {
 
 /* Flags of a thread's link (task storage). The loader sets the first two through a pidfd. */
 #define VMPROF_F_TARGET 0x1 /* on a group leader: its threads are to be tracked */
-#define VMPROF_F_ADOPT	0x2 /* its next children are targets (the loader itself, for -- CMD) */
+#define VMPROF_F_ADOPT  0x2 /* its next children are targets (the loader itself, for -- CMD) */
 #define VMPROF_F_FOLLOW 0x4 /* its children are to be tracked */
 
 /* What a thread is doing now. Written by the CPU it runs on, or by its waker under the
  * run-queue lock (ttwu_do_wakeup() in kernel/sched/core.c): one writer at a time. */
 struct vmprof_run {
-	__u64 since;			 /* when `state` began */
-	__u64 enter;			 /* when call `nr` was entered; 0: that was not seen */
-	__u32 state;			 /* enum vmprof_state */
-	__s32 nr;			 /* the call it is in, -1: none */
-	__u32 blocked;			 /* the state in which it last blocked, for restart_syscall */
-	__u32 handed_on;		 /* after its exit: others have taken over its counters */
+	__u64 since;                     /* when `state` began */
+	__u64 enter;                     /* when call `nr` was entered; 0: that was not seen */
+	__u32 state;                     /* enum vmprof_state */
+	__s32 nr;                        /* the call it is in, -1: none */
+	__u32 blocked;                   /* the state in which it last blocked, for restart_syscall */
+	__u32 handed_on;                 /* after its exit: others have taken over its counters */
+	__u64 parent_minflt;             /* at its exit: what the parent will have of faults and of switches, less */
+	__u64 parent_vcsw;               /* the thread's own, when it has taken them over: see is_handed_on() */
 	__u64 kernel[VMPROF_NKCOUNTERS]; /* as the kernel had them at the last switch */
 };
 
@@ -125,11 +127,11 @@ struct vmprof_thread {
 	struct vmprof_run run;
 	__u64 ns[VMPROF_NSTATES];
 	__u64 base[VMPROF_NKCOUNTERS]; /* run.kernel at registration */
-	__u64 ufaults;		       /* user-mode page faults seen by page_fault_user */
+	__u64 ufaults;                 /* user-mode page faults seen by page_fault_user */
 	__u64 wakeups;
 	__u64 peak_rss; /* bytes; of the process, when its last thread exits */
 	char comm[VMPROF_COMM];
-	__u64 pad[5];
+	__u64 pad[3];
 };
 
 /* Row numbers of one thread's calls, by dense index. */
@@ -183,7 +185,7 @@ struct vmprof_cpu {
 #else
 #define VMPROF_ASSERT(e) _Static_assert(e, #e)
 #endif
-VMPROF_ASSERT(sizeof(struct vmprof_run) == 120);
+VMPROF_ASSERT(sizeof(struct vmprof_run) == 136);
 VMPROF_ASSERT(sizeof(struct vmprof_thread) == 448);
 VMPROF_ASSERT(sizeof(struct vmprof_calls) == 512);
 VMPROF_ASSERT(sizeof(struct vmprof_row) == 304);

@@ -26,7 +26,8 @@ void say(const char *fmt, ...)
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "");  /* for the bars; numbers stay as they are */
-	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the write */
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away, a file that may not grow: errors of the write */
+	signal(SIGXFSZ, SIG_IGN);
 	argv[0] = "vmprof";
 	for (unsigned i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(argv[1], commands[i]->name))

@@ -23,27 +23,27 @@ typedef int pid_t;
 typedef unsigned short umode_t;
 typedef u32 dev_t;
 
-#define true  1
+#define true 1
 #define false 0
-#define NULL  ((void *)0)
+#define NULL ((void *)0)
 
 /* include/linux/sched.h; these have not changed since 4.14 */
-#define TASK_RUNNING       0x00000000
-#define __TASK_STOPPED     0x00000004
-#define __TASK_TRACED      0x00000008
-#define TASK_DEAD          0x00000080
-#define TASK_FROZEN        0x00008000 /* since 6.1, f5d39b020809 */
-#define EXIT_DEAD          0x00000010 /* in exit_state: its counters have been handed on */
-#define PF_EXITING         0x00000004
-#define PF_KTHREAD         0x00200000
-#define TS_COMPAT          0x0002 /* x86 thread_info.status: in a 32-bit system call */
+#define TASK_RUNNING   0x00000000
+#define __TASK_STOPPED 0x00000004
+#define __TASK_TRACED  0x00000008
+#define TASK_DEAD      0x00000080
+#define TASK_FROZEN    0x00008000 /* since 6.1, f5d39b020809 */
+#define EXIT_DEAD      0x00000010 /* in exit_state: its counters have been handed on */
+#define PF_EXITING     0x00000004
+#define PF_KTHREAD     0x00200000
+#define TS_COMPAT      0x0002 /* x86 thread_info.status: in a 32-bit system call */
 
 /* include/uapi/linux/stat.h */
-#define S_IFMT             0170000
-#define S_IFSOCK           0140000
-#define S_IFREG            0100000
-#define S_IFCHR            0020000
-#define S_IFIFO            0010000
+#define S_IFMT   0170000
+#define S_IFSOCK 0140000
+#define S_IFREG  0100000
+#define S_IFCHR  0020000
+#define S_IFIFO  0010000
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -93,6 +93,10 @@ struct sighand_struct;
 
 struct signal_struct {
 	struct prev_cputime prev_cputime;
+	unsigned long nvcsw;  /* of the group's threads that are gone */
+	unsigned long cnvcsw; /* of the children that have been waited for */
+	unsigned long min_flt;
+	unsigned long cmin_flt;
 	unsigned long maxrss; /* pages; set by do_exit() of the last thread */
 };
 
@@ -133,7 +137,7 @@ struct task_struct {
 	unsigned int flags;
 	int on_cpu;
 	int exit_state;
-	unsigned in_iowait:1;
+	unsigned in_iowait : 1;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;

@@ -28,8 +28,8 @@ static void newer_names(void **state)
 		int nr;
 		const char *name;
 	} calls[] = {
-		{451, "cachestat"},	{452, "fchmodat2"},	 {454, "futex_wake"},	    {455, "futex_wait"},
-		{456, "futex_requeue"}, {457, "statmount"},	 {461, "lsm_list_modules"}, {462, "mseal"},
+		{451, "cachestat"},     {452, "fchmodat2"},      {454, "futex_wake"},       {455, "futex_wait"},
+		{456, "futex_requeue"}, {457, "statmount"},      {461, "lsm_list_modules"}, {462, "mseal"},
 		{466, "removexattrat"}, {467, "open_tree_attr"}, {469, "file_setattr"},
 	};
 
@@ -68,13 +68,13 @@ static void families(void **state)
 		enum metric family;
 		const char *name;
 	} calls[] = {
-		{METRIC_SYS_READ, "read"},	   {METRIC_SYS_READ, "preadv2"},     {METRIC_SYS_WRITE, "pwrite64"},
-		{METRIC_SYS_ACCEPT, "accept"},	   {METRIC_SYS_ACCEPT, "accept4"},   {METRIC_SYS_CLOSE, "close"},
+		{METRIC_SYS_READ, "read"},         {METRIC_SYS_READ, "preadv2"},     {METRIC_SYS_WRITE, "pwrite64"},
+		{METRIC_SYS_ACCEPT, "accept"},     {METRIC_SYS_ACCEPT, "accept4"},   {METRIC_SYS_CLOSE, "close"},
 		{METRIC_SYS_CLOSE, "close_range"}, {METRIC_SYS_CONNECT, "connect"},  {METRIC_SYS_SEND, "sendmmsg"},
-		{METRIC_SYS_RECV, "recvmmsg"},	   {METRIC_SYS_FSYNC, "fdatasync"},  {METRIC_SYS_POLL, "ppoll"},
-		{METRIC_SYS_POLL, "epoll_pwait2"}, {METRIC_SYS_FUTEX, "futex"},	     {METRIC_SYS_FUTEX, "futex_waitv"},
+		{METRIC_SYS_RECV, "recvmmsg"},     {METRIC_SYS_FSYNC, "fdatasync"},  {METRIC_SYS_POLL, "ppoll"},
+		{METRIC_SYS_POLL, "epoll_pwait2"}, {METRIC_SYS_FUTEX, "futex"},      {METRIC_SYS_FUTEX, "futex_waitv"},
 		{METRIC_SYS_FUTEX, "futex_wake"},  {METRIC_COUNT, "io_uring_enter"}, {METRIC_COUNT, "openat"},
-		{METRIC_COUNT, "exit_group"},	   {METRIC_COUNT, "sendfile"},
+		{METRIC_COUNT, "exit_group"},      {METRIC_COUNT, "sendfile"},
 	};
 
 	(void)state;
@@ -218,14 +218,14 @@ static void table_add(void **state)
 	assert_int_equal(a.n, 2);
 	assert_int_equal(call_table_find(&a, 0)->calls, 3);
 	assert_memory_equal(call_table_find(&a, 1),
-			    (&(struct call_stats){.nr = 1,
-						  .calls = 15,
-						  .errors = 3,
-						  .ns = 4000,
-						  .max_ns = 900,
-						  .bytes = 15,
-						  .hist = {[0] = 12, [2] = 2, [31] = 1}}),
-			    sizeof(struct call_stats));
+	                    (&(struct call_stats){.nr = 1,
+	                                          .calls = 15,
+	                                          .errors = 3,
+	                                          .ns = 4000,
+	                                          .max_ns = 900,
+	                                          .bytes = 15,
+	                                          .hist = {[0] = 12, [2] = 2, [31] = 1}}),
+	                    sizeof(struct call_stats));
 	/* The longest of both, whichever way round. */
 	assert_int_equal(call_table_add(&b, &a), 0);
 	assert_int_equal(call_table_find(&b, 1)->max_ns, 900);
@@ -238,25 +238,25 @@ static void between(void **state)
 	const struct call_stats before = {
 		.nr = 7, .calls = 10, .errors = 1, .ns = 1000, .max_ns = 500, .bytes = 64, .hist = {[0] = 9, [2] = 1}};
 	const struct call_stats now = {.nr = 7,
-				       .calls = 13,
-				       .errors = 2,
-				       .ns = 2100,
-				       .max_ns = 900,
-				       .bytes = 70,
-				       .hist = {[0] = 10, [2] = 1, [3] = 2}};
+	                               .calls = 13,
+	                               .errors = 2,
+	                               .ns = 2100,
+	                               .max_ns = 900,
+	                               .bytes = 70,
+	                               .hist = {[0] = 10, [2] = 1, [3] = 2}};
 	struct call_stats d;
 
 	(void)state;
 	call_stats_between(&before, &now, &d);
 	assert_memory_equal(&d,
-			    (&(struct call_stats){.nr = 7,
-						  .calls = 3,
-						  .errors = 1,
-						  .ns = 1100,
-						  .max_ns = 900,
-						  .bytes = 6,
-						  .hist = {[0] = 1, [3] = 2}}),
-			    sizeof(d));
+	                    (&(struct call_stats){.nr = 7,
+	                                          .calls = 3,
+	                                          .errors = 1,
+	                                          .ns = 1100,
+	                                          .max_ns = 900,
+	                                          .bytes = 6,
+	                                          .hist = {[0] = 1, [3] = 2}}),
+	                    sizeof(d));
 	call_stats_between(NULL, &now, &d);
 	assert_memory_equal(&d, &now, sizeof(d));
 	d = before;

@@ -9,12 +9,12 @@ static void make_cgroups(void)
 	for (int pid = 1; pid <= 9; pid++)
 		make_process(pid, pid, "x", 0, pid == 2 ? PROC_PF_KTHREAD : 0);
 	snprintf(text, sizeof(text),
-		 "31 23 0:28 / /sys rw,relatime - tmpfs tmpfs rw,mode=755\n"
-		 "32 31 0:29 / %s/cg\\040one rw,relatime shared:9 master:1 - cgroup cgroup rw,memory\n"
-		 "garbage\n"
-		 "33 - cgroup\n"
-		 "34 31 0:30 / %s/two rw,relatime - cgroup2 none rw\n",
-		 scratch, scratch);
+	         "31 23 0:28 / /sys rw,relatime - tmpfs tmpfs rw,mode=755\n"
+	         "32 31 0:29 / %s/cg\\040one rw,relatime shared:9 master:1 - cgroup cgroup rw,memory\n"
+	         "garbage\n"
+	         "33 - cgroup\n"
+	         "34 31 0:30 / %s/two rw,relatime - cgroup2 none rw\n",
+	         scratch, scratch);
 	scratch_text("self/mountinfo", text);
 	scratch_text("cg one/cgroup.procs", "1\n2\n");
 	scratch_text("cg one/app/cgroup.procs", "3\n0\n3\nx\n-4\n99\n");

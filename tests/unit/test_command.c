@@ -286,7 +286,7 @@ static void drops(void **state)
 		return;
 	}
 	assert_string_equal(said("echo $(id -ru) $(id -u) $(id -rg) $(id -g)", false),
-			    NOBODY " " NOBODY " " NOBODY " " NOBODY);
+	                    NOBODY " " NOBODY " " NOBODY " " NOBODY);
 	/* Neither our groups nor any capability. */
 	ngroups = getgroups(NGROUPS_MAX, saved);
 	assert_true(ngroups >= 0);
@@ -315,7 +315,7 @@ static void drops_to_unnamed(void **state)
 	sudo("3000000002", "3000000003");
 	setenv("SUDO_USER", "someone", 1);
 	assert_string_equal(said("echo $(id -u) $(id -G) $USER $LOGNAME $HOME", false),
-			    "3000000002 3000000003 someone someone /");
+	                    "3000000002 3000000003 someone someone /");
 	unsetenv("SUDO_USER");
 	assert_string_equal(said("echo $USER $HOME", false), "3000000002 /");
 	/* Root who calls sudo stays root. */
@@ -328,8 +328,8 @@ static void drop_refused(void **state)
 {
 	static const struct {
 		const char *uid, *gid;
-	} bad[] = {{"", "1"},	{"x", "1"},	     {"-1", "1"},	  {"4294967295", "1"},
-		   {"1", NULL}, {"1", "4294967295"}, {"4294967296", "1"}, {"1", "1 "}};
+	} bad[] = {{"", "1"},   {"x", "1"},          {"-1", "1"},         {"4294967295", "1"},
+	           {"1", NULL}, {"1", "4294967295"}, {"4294967296", "1"}, {"1", "1 "}};
 	char *const argv[] = {"true", NULL};
 
 	(void)state;
@@ -390,9 +390,9 @@ int main(void)
 {
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, sudo_clear)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(starts),	WITH_SCRATCH(arguments),     WITH_SCRATCH(not_started),
-		WITH_SCRATCH(shell_script),	WITH_SCRATCH(found_in_path), WITH_SCRATCH(path_not_searchable),
-		WITH_SCRATCH(signals),		WITH_SCRATCH(descriptors),   WITH_SCRATCH(drops),
+		cmocka_unit_test(starts),       WITH_SCRATCH(arguments),     WITH_SCRATCH(not_started),
+		WITH_SCRATCH(shell_script),     WITH_SCRATCH(found_in_path), WITH_SCRATCH(path_not_searchable),
+		WITH_SCRATCH(signals),          WITH_SCRATCH(descriptors),   WITH_SCRATCH(drops),
 		WITH_SCRATCH(drops_to_unnamed), WITH_SCRATCH(drop_refused),  WITH_SCRATCH(drop_fails),
 		cmocka_unit_test(statuses),
 	};

@@ -105,7 +105,7 @@ static void monotonic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bounds),	  cmocka_unit_test(empty),	 cmocka_unit_test(one_bucket),
+		cmocka_unit_test(bounds),         cmocka_unit_test(empty),       cmocka_unit_test(one_bucket),
 		cmocka_unit_test(across_buckets), cmocka_unit_test(last_bucket), cmocka_unit_test(huge_counts),
 		cmocka_unit_test(monotonic),
 	};

@@ -208,9 +208,9 @@ static void full_disk_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(first_line_is_the_run),	cmocka_unit_test(every_metric_is_described),
+		cmocka_unit_test(first_line_is_the_run),        cmocka_unit_test(every_metric_is_described),
 		cmocka_unit_test(row_has_the_names_of_the_csv), cmocka_unit_test(absent_is_left_out),
-		cmocka_unit_test(names_cannot_break_it),	cmocka_unit_test(full_disk_is_said),
+		cmocka_unit_test(names_cannot_break_it),        cmocka_unit_test(full_disk_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

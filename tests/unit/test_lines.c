@@ -206,7 +206,7 @@ static void late_times_and_long_intervals(void **state)
 		const char *text;
 	} cases[] = {
 		{0.001, 0.013, "0.013"},    {0.05, 9999.95, "9999.95"}, {0.05, 86400.05, "86400.1"},
-		{0.05, 8640000, "8640000"}, {1, 2.000012, "2.0"},	{60, 120, "120.0"},
+		{0.05, 8640000, "8640000"}, {1, 2.000012, "2.0"},       {60, 120, "120.0"},
 	};
 
 	(void)state;
@@ -226,7 +226,7 @@ static void late_times_and_long_intervals(void **state)
 
 /* What a terminal of this size gets to see. */
 static void on_terminal(unsigned lines, unsigned columns, const struct row *rows, unsigned intervals, char *text,
-			size_t room)
+                        size_t room)
 {
 	const struct winsize size = {.ws_row = (unsigned short)lines, .ws_col = (unsigned short)columns};
 	struct sink s = {.ops = &sink_lines};
@@ -298,8 +298,8 @@ static void eighty_columns_show_all_time(void **state)
 	fill(rows);
 	on_terminal(24, 80, rows, 1, text, sizeof(text));
 	assert_string_equal(text, "       s           % -------- % of the threads' wall time --------    /s  bytes\n"
-				  "    time  thr    cpu user  sys runq disk fault  net poll lock rest   csw    rss\n"
-				  "    0.05    3   60.0    5   10    3    2     1    8   25    3   45 2.00k   4.0M\n");
+	                          "    time  thr    cpu user  sys runq disk fault  net poll lock rest   csw    rss\n"
+	                          "    0.05    3   60.0    5   10    3    2     1    8   25    3   45 2.00k   4.0M\n");
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
 		cell(text, shares[i], value);
 		sum += atoi(value);

@@ -26,7 +26,7 @@ static void port(void **state)
 	link_fd("net", net); /* /proc/net is a link too */
 	free(net);
 	assert_selects(scratch, "5 6", .port = 8080);
-	assert_selects(scratch, "5", .port = 8443);				    /* version 6 */
+	assert_selects(scratch, "5", .port = 8443);                                 /* version 6 */
 	assert_selects(scratch, failure(SELECT_NO_LISTENER, "9090"), .port = 9090); /* connected only */
 	assert_selects(scratch, failure(SELECT_NO_LISTENER, "9091"), .port = 9091); /* TIME_WAIT */
 	assert_selects(scratch, failure(SELECT_NO_LISTENER, "1234"), .port = 1234);

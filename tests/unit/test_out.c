@@ -178,7 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_only_whole_rows),  cmocka_unit_test(opens_as_it_should),
 		cmocka_unit_test(says_why_it_cannot_open), cmocka_unit_test(numbers_are_those_of_printf),
-		cmocka_unit_test(memory_stays_bounded),	   cmocka_unit_test(knows_its_size),
+		cmocka_unit_test(memory_stays_bounded),    cmocka_unit_test(knows_its_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

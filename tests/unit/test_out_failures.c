@@ -44,7 +44,7 @@ static size_t overfill(struct out *out, size_t limit, size_t start, unsigned flu
 	for (unsigned i = 0; i < 200; i++) {
 		char row[64];
 		size_t n = (size_t)sprintf(row, "%03u,\"%.*s\n%.*s\"\n", i, (int)(i % 17), "aaaaaaaaaaaaaaaaa",
-					   (int)(i % 7), "bbbbbbb");
+		                           (int)(i % 7), "bbbbbbb");
 
 		all += n;
 		if (all <= limit)

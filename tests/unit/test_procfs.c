@@ -103,7 +103,7 @@ static void stat_names(void **state)
 		{"5 (%s%n%d)" AFTER, "%s%n%d"},
 		/* A kernel thread's may be long: kept as far as there is room. */
 		{"5 (kworker/u8:3-events_unbound_and_a_very_long_name_of_a_workqueue_that)" AFTER,
-		 "kworker/u8:3-events_unbound_and_a_very_long_name_of_a_workqueue"},
+	         "kworker/u8:3-events_unbound_and_a_very_long_name_of_a_workqueue"},
 	};
 	struct proc_stat st;
 

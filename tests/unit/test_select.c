@@ -200,9 +200,9 @@ int main(void)
 {
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pid_sets), cmocka_unit_test(pids),	 cmocka_unit_test(pids_malformed),
-		WITH_SCRATCH(pids_wrong),   cmocka_unit_test(comm),	 WITH_SCRATCH(comm_awkward),
-		cmocka_unit_test(user),	    cmocka_unit_test(combined),	 WITH_SCRATCH(ourselves),
+		cmocka_unit_test(pid_sets), cmocka_unit_test(pids),      cmocka_unit_test(pids_malformed),
+		WITH_SCRATCH(pids_wrong),   cmocka_unit_test(comm),      WITH_SCRATCH(comm_awkward),
+		cmocka_unit_test(user),     cmocka_unit_test(combined),  WITH_SCRATCH(ourselves),
 		cmocka_unit_test(no_root),  cmocka_unit_test(live_comm), cmocka_unit_test(live_thread),
 	};
 

@@ -34,7 +34,7 @@ static void one_row_per_process_and_call(void **state)
 	struct row rows[5] = {
 		{.time = 0.05, .pid = 10, .calls = &calls},
 		{.time = 0.05, .pid = 10, .tid = 11, .calls = &calls}, /* a thread: in its process */
-		{.time = 0.05, .pid = 12},			       /* not collected */
+		{.time = 0.05, .pid = 12},                             /* not collected */
 		{.time = 0.05, .pid = 13, .calls = &none},
 		{.time = 0.05, .pid = 0, .calls = &others},
 	};

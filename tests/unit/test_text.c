@@ -52,11 +52,11 @@ static void malformed(void **state)
 	utf8_is("\xff", BAD);
 	utf8_is("a\xfe\x62", "a" BAD "b");
 	utf8_is("\x80", BAD);
-	utf8_is("\xc0\x80", BAD BAD);	      /* overlong 0 */
-	utf8_is("\xc1\xbf", BAD BAD);	      /* overlong */
+	utf8_is("\xc0\x80", BAD BAD);         /* overlong 0 */
+	utf8_is("\xc1\xbf", BAD BAD);         /* overlong */
 	utf8_is("\xe0\x9f\xbf", BAD BAD BAD); /* overlong */
 	utf8_is("\xf0\x8f\xbf\xbf", BAD BAD BAD BAD);
-	utf8_is("\xed\xa0\x80", BAD BAD BAD);	      /* a surrogate */
+	utf8_is("\xed\xa0\x80", BAD BAD BAD);         /* a surrogate */
 	utf8_is("\xf4\x90\x80\x80", BAD BAD BAD BAD); /* above U+10FFFF */
 	utf8_is("\xf5\x80\x80\x80", BAD BAD BAD BAD);
 	/* Cut off by the end, and by something else. */
@@ -120,7 +120,7 @@ static void plain(void **state)
 	plain_is("a\nb\tc\x1b[31m\x7f", "a?b?c?[31m?");
 	plain_is("\x01\x1f ", "?? ");
 	plain_is("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "???\xc2\xa0"); /* C1, then a no-break space */
-	plain_is("\x9b", BAD);					     /* C1 as a bare byte is no UTF-8 */
+	plain_is("\x9b", BAD);                                       /* C1 as a bare byte is no UTF-8 */
 	plain_is("\xc3\xa9\xff", "\xc3\xa9" BAD);
 }
 
@@ -214,8 +214,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(well_formed), cmocka_unit_test(malformed), cmocka_unit_test(agrees_with_libc),
-		cmocka_unit_test(truncation),  cmocka_unit_test(plain),	    cmocka_unit_test(counts),
-		cmocka_unit_test(times),       cmocka_unit_test(bytes),	    cmocka_unit_test(widths),
+		cmocka_unit_test(truncation),  cmocka_unit_test(plain),     cmocka_unit_test(counts),
+		cmocka_unit_test(times),       cmocka_unit_test(bytes),     cmocka_unit_test(widths),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

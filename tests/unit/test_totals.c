@@ -37,30 +37,30 @@ static void the_whole_page(void **state)
 	s.calls = &calls;
 	text = print(&s, "C", false);
 	assert_string_equal(text, "vmprof 0.1.0: --pid 42\n"
-				  "5.00s, 1 process, 2 threads, detail full\n"
-				  "Linux 6.18.0 x86_64, 2 CPUs\n"
-				  "\n"
-				  "Where 10.0s of threads' wall time went\n"
-				  "  user          10.0%    1.00s  ####      on a CPU, outside a system call\n"
-				  "  sys           20.0%    2.00s  ########  on a CPU, inside a system call\n"
-				  "  runq_wake      0.0%      1ns            waiting for a CPU since it was woken\n"
-				  "  poll          70.0%    7.00s  ############################\n"
-				  "\n"
-				  "CPU time         3.00s by kernel        60.0% of one CPU\n"
-				  "switches         12345 voluntary           67 involuntary\n"
-				  "page faults        890 minor                0 major\n"
-				  "memory            5.0M resident          6.0M at its peak      70.0M virtual\n"
-				  "                  1.0M code              2.0M data, stack\n"
-				  "block I/O           0B read              2.0M written\n"
-				  "system calls     30010 in all               3 failed\n"
-				  "\n"
-				  "System calls by time\n"
-				  "call                calls     /s errors  bytes   time share    p50    p99    max\n"
-				  "epoll_pwait         10000  2.00k      .      .  7.00s 99.7%  612us  698us  700us\n"
-				  "read                20000  4.00k      3   2.0M 20.0ms  0.3%  756ns  995ns 1.00us\n"
-				  "sched_get_priority_max 10      2      .      . 2.00us     .  164ns  199ns  200ns\n"
-				  "\n"
-				  "nothing lost\n");
+	                          "5.00s, 1 process, 2 threads, detail full\n"
+	                          "Linux 6.18.0 x86_64, 2 CPUs\n"
+	                          "\n"
+	                          "Where 10.0s of threads' wall time went\n"
+	                          "  user          10.0%    1.00s  ####      on a CPU, outside a system call\n"
+	                          "  sys           20.0%    2.00s  ########  on a CPU, inside a system call\n"
+	                          "  runq_wake      0.0%      1ns            waiting for a CPU since it was woken\n"
+	                          "  poll          70.0%    7.00s  ############################\n"
+	                          "\n"
+	                          "CPU time         3.00s by kernel        60.0% of one CPU\n"
+	                          "switches         12345 voluntary           67 involuntary\n"
+	                          "page faults        890 minor                0 major\n"
+	                          "memory            5.0M resident          6.0M at its peak      70.0M virtual\n"
+	                          "                  1.0M code              2.0M data, stack\n"
+	                          "block I/O           0B read              2.0M written\n"
+	                          "system calls     30010 in all               3 failed\n"
+	                          "\n"
+	                          "System calls by time\n"
+	                          "call                calls     /s errors  bytes   time share    p50    p99    max\n"
+	                          "epoll_pwait         10000  2.00k      .      .  7.00s 99.7%  612us  698us  700us\n"
+	                          "read                20000  4.00k      3   2.0M 20.0ms  0.3%  756ns  995ns 1.00us\n"
+	                          "sched_get_priority_max 10      2      .      . 2.00us     .  164ns  199ns  200ns\n"
+	                          "\n"
+	                          "nothing lost\n");
 	free(text);
 	call_table_free(&calls);
 }
@@ -198,8 +198,8 @@ static void target_is_cut_between_characters(void **state)
 
 static void absent_is_left_out(void **state)
 {
-	static const char *const words[] = {"CPU time",	    "switches",	    "page faults", "memory", "block I/O",
-					    "System calls", "system calls", "user",	   "0"};
+	static const char *const words[] = {"CPU time",     "switches",     "page faults", "memory", "block I/O",
+	                                    "System calls", "system calls", "user",        "0"};
 	struct run_info run = totals_info;
 	struct summary s = {.info = &run, .elapsed_s = 1, .processes = 1, .threads = 1};
 	char *text, *rest;
@@ -232,10 +232,10 @@ static void without_latency_by_number(void **state)
 	s.calls = &calls;
 	text = print(&s, "C", false);
 	assert_non_null(strstr(text, "\nSystem calls by number\n"
-				     "call                calls     /s errors  bytes  share\n"
-				     "write                 750    150      5      .  75.0%\n"
-				     "read                  250     50      .      .  25.0%\n"
-				     "\n"));
+	                             "call                calls     /s errors  bytes  share\n"
+	                             "write                 750    150      5      .  75.0%\n"
+	                             "read                  250     50      .      .  25.0%\n"
+	                             "\n"));
 	free(text);
 	call_table_free(&calls);
 }
@@ -271,7 +271,7 @@ static void every_loss_is_said(void **state)
 	text = print(&s, "C", false);
 	assert_null(strstr(text, "nothing lost"));
 	assert_non_null(strstr(text, "\nlost: 12 threads had no record of their own: counted under [others]; raise\n"
-				     "  --max-tasks\n"));
+	                             "  --max-tasks\n"));
 	free(text);
 	s.lost.threads = 0;
 	s.lost.rows = 1;

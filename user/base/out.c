@@ -232,7 +232,7 @@ static int write_all(int fd, const char *buf, size_t n, size_t *written)
 		if (w > 0)
 			done += (size_t)w;
 		else if (!w)
-			err = -EIO;	  /* or we would be here for ever */
+			err = -EIO;       /* or we would be here for ever */
 		else if (errno == EAGAIN) /* a terminal that somebody made non-blocking */
 			poll(&ready, 1, -1);
 		else if (errno != EINTR)

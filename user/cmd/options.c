@@ -90,7 +90,7 @@ static error_t only_calls(struct state *s, char *list)
 
 		if (nr < 0)
 			return bad(s, "--calls: there is no system call '%s': give names as in read,write,accept4",
-				   name);
+			           name);
 		if (o->n_only_calls < MAX_ONLY_CALLS)
 			o->only_calls[o->n_only_calls++] = nr;
 	}
@@ -244,7 +244,7 @@ static void describe(struct options *o)
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i].value && n < sizeof(o->target))
 			n += (size_t)snprintf(o->target + n, sizeof(o->target) - n, "%s--%s %s", n ? " " : "",
-					      all[i].name, all[i].value);
+			                      all[i].name, all[i].value);
 	}
 	if (s->port && n < sizeof(o->target))
 		n += (size_t)snprintf(o->target + n, sizeof(o->target) - n, "%s--port %d", n ? " " : "", s->port);

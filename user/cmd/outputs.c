@@ -148,7 +148,7 @@ bool outputs_interval(struct outputs *out, struct tracker *t, double time, uint6
 bool outputs_totals(struct outputs *out, const struct summary *s)
 {
 	return !failed(out, "totals",
-		       totals_print(out->people, s, out_is_terminal(out->people) && !getenv("NO_COLOR")));
+	               totals_print(out->people, s, out_is_terminal(out->people) && !getenv("NO_COLOR")));
 }
 
 bool outputs_close(struct outputs *out)

@@ -14,9 +14,9 @@
 struct outputs {
 	struct sink sinks[MAX_SINKS];
 	unsigned n;
-	struct out *people;	 /* lines and totals: standard output, or standard error where a file is there */
+	struct out *people;      /* lines and totals: standard output, or standard error where a file is there */
 	struct call_table calls; /* of an interval, reused */
-	bool failed;		 /* a write did; it has been said */
+	bool failed;             /* a write did; it has been said */
 };
 
 /* Open all files. 0, or STATUS_FAILED after an error has been printed. */

@@ -36,7 +36,7 @@ struct run {
 	uint64_t start, last, due;
 	uint64_t interval; /* ns */
 	uint64_t stop_at;  /* --duration is over, or the command's time to end; 0: never */
-	bool asked;	   /* the command has been asked to end */
+	bool asked;        /* the command has been asked to end */
 	bool stop;
 };
 

@@ -21,7 +21,7 @@ struct targets {
 	struct pid_set chosen;
 	struct target *at;
 	unsigned n, alive;
-	pid_t command;	    /* the process of -- CMD, 0: none */
+	pid_t command;      /* the process of -- CMD, 0: none */
 	bool command_asked; /* we ended it, at the end of --duration */
 	uint64_t scanned;
 };

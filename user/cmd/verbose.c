@@ -14,12 +14,12 @@ void verbose_print(struct session *s, double elapsed_s)
 	for (unsigned i = 0; session_cost(s, i, &c); i++) {
 		if (c.runs)
 			fprintf(stderr, "%-20s %12llu %8.0f %10.3f\n", c.name, (unsigned long long)c.runs,
-				(double)c.ns / (double)c.runs, (double)c.ns / 1e6);
+			        (double)c.ns / (double)c.runs, (double)c.ns / 1e6);
 	}
 	getrusage(RUSAGE_SELF, &self);
 	own = (double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec) +
 	      (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec) / 1e6;
 	fprintf(stderr,
-		"vmprof itself: %.3f s of CPU, %.2f %% of one CPU since it was loaded, %ld kB resident at most\n", own,
-		elapsed_s > 0 ? 100 * own / elapsed_s : 0, self.ru_maxrss);
+	        "vmprof itself: %.3f s of CPU, %.2f %% of one CPU since it was loaded, %ld kB resident at most\n", own,
+	        elapsed_s > 0 ? 100 * own / elapsed_s : 0, self.ru_maxrss);
 }

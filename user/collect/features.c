@@ -12,11 +12,11 @@
 /* Where in the kernel's BTF a feature shows. */
 enum btf_sign {
 	SIGN_TRACEPOINT, /* the typedef btf_trace_NAME that tp_btf programs attach by */
-	SIGN_TYPE,	 /* a struct */
-	SIGN_HELPER,	 /* an enumerator of enum bpf_func_id */
-	SIGN_MAP,	 /* an enumerator of enum bpf_map_type */
+	SIGN_TYPE,       /* a struct */
+	SIGN_HELPER,     /* an enumerator of enum bpf_func_id */
+	SIGN_MAP,        /* an enumerator of enum bpf_map_type */
 	SIGN_PREV_STATE, /* btf_trace_sched_switch has four arguments of its own */
-	SIGN_FIELD,	 /* a member of task_struct */
+	SIGN_FIELD,      /* a member of task_struct */
 };
 
 static const struct feature {
@@ -24,28 +24,28 @@ static const struct feature {
 	bool required;
 	enum btf_sign sign;
 	const char *of; /* what to look for */
-	size_t flag;	/* offset in struct features, of the optional ones */
+	size_t flag;    /* offset in struct features, of the optional ones */
 	const char *gives;
 	const char *needs;
 } table[] = {
 	{"switches", true, SIGN_TRACEPOINT, "sched_switch", 0, "the ledger", "CONFIG_BPF_EVENTS"},
 	{"wake-ups", true, SIGN_TRACEPOINT, "sched_wakeup", 0, "waiting for a CPU since a wake-up",
-	 "CONFIG_BPF_EVENTS"},
+         "CONFIG_BPF_EVENTS"},
 	{"threads and children", true, SIGN_TRACEPOINT, "sched_process_fork", 0, "following them", "CONFIG_BPF_EVENTS"},
 	{"system calls", true, SIGN_TRACEPOINT, "sys_exit", 0, "--detail calls and full", "CONFIG_FTRACE_SYSCALLS"},
 	{"task storage", true, SIGN_MAP, "BPF_MAP_TYPE_TASK_STORAGE", 0, "telling threads apart",
-	 "Linux 5.11 (4cf1bc1f1045)"},
+         "Linux 5.11 (4cf1bc1f1045)"},
 	{"saved registers", true, SIGN_HELPER, "BPF_FUNC_task_pt_regs", 0, "which call a thread blocks in",
-	 "Linux 5.15 (dd6e10fbd9fb)"},
+         "Linux 5.15 (dd6e10fbd9fb)"},
 	{"task iterator", true, SIGN_TYPE, "bpf_iter__task", 0, "finding the threads of a running process",
-	 "Linux 5.8 (eaaacd23910f)"},
+         "Linux 5.8 (eaaacd23910f)"},
 	{"state at the switch", false, SIGN_PREV_STATE, "sched_switch", offsetof(struct features, switch_prev_state),
-	 "the state the scheduler saw; without it, the task's, which a wake-up may have changed",
-	 "Linux 5.18 (9c2136be0878)"},
+         "the state the scheduler saw; without it, the task's, which a wake-up may have changed",
+         "Linux 5.18 (9c2136be0878)"},
 	{"user-mode faults", false, SIGN_TRACEPOINT, "page_fault_user", offsetof(struct features, fault_tracepoint),
-	 "ufaults; without it the column is empty", "x86"},
+         "ufaults; without it the column is empty", "x86"},
 	{"block I/O of tasks", false, SIGN_FIELD, "ioac", offsetof(struct features, io_accounting),
-	 "inblock and oublock; without it the columns are empty", "CONFIG_TASK_IO_ACCOUNTING"},
+         "inblock and oublock; without it the columns are empty", "CONFIG_TASK_IO_ACCOUNTING"},
 };
 
 #define N_FEATURES (sizeof(table) / sizeof(table[0]))
@@ -147,7 +147,7 @@ int features_each(void (*visit)(const struct feature_line *line, void *arg), voi
 
 	for (size_t i = 0; i < N_FEATURES; i++) {
 		struct feature_line line = {table[i].name, table[i].required, !err && is_there(btf, &table[i]),
-					    table[i].gives, table[i].needs};
+		                            table[i].gives, table[i].needs};
 
 		visit(&line, arg);
 	}
@@ -158,7 +158,7 @@ int features_each(void (*visit)(const struct feature_line *line, void *arg), voi
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
-#define CAP_BPF	    39
+#define CAP_BPF     39
 #endif
 
 static const struct {
@@ -185,8 +185,8 @@ void features_each_capability(void (*visit)(const struct capability_line *line, 
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
 		int cap = capabilities[i].cap;
 		struct capability_line line = {capabilities[i].name, capabilities[i].required,
-					       known && data[cap / 32].effective >> (cap % 32) & 1,
-					       capabilities[i].gives};
+		                               known && data[cap / 32].effective >> (cap % 32) & 1,
+		                               capabilities[i].gives};
 
 		visit(&line, arg);
 	}

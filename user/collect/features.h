@@ -6,10 +6,10 @@
 #include <stdbool.h>
 
 struct features {
-	const char *missing;	/* what vmprof cannot do without and the kernel lacks, NULL: nothing */
+	const char *missing;    /* what vmprof cannot do without and the kernel lacks, NULL: nothing */
 	bool switch_prev_state; /* sched_switch passes it: 5.18 */
-	bool fault_tracepoint;	/* page_fault_user: x86 */
-	bool io_accounting;	/* CONFIG_TASK_IO_ACCOUNTING */
+	bool fault_tracepoint;  /* page_fault_user: x86 */
+	bool io_accounting;     /* CONFIG_TASK_IO_ACCOUNTING */
 };
 
 /* From the kernel's BTF. 0, or -errno: there is none (-ENOENT) or it can't be read. */

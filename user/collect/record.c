@@ -54,7 +54,7 @@ void record_read(struct reading *r, const struct vmprof_thread *copy, enum detai
 		enum vmprof_kcounter counter;
 	} same[] = {
 		{METRIC_CPU_NS, VMPROF_K_CPU_NS}, {METRIC_VCSW, VMPROF_K_VCSW},
-		{METRIC_IVCSW, VMPROF_K_IVCSW},	  {METRIC_MINFLT, VMPROF_K_MINFLT},
+		{METRIC_IVCSW, VMPROF_K_IVCSW},   {METRIC_MINFLT, VMPROF_K_MINFLT},
 		{METRIC_MAJFLT, VMPROF_K_MAJFLT}, {METRIC_MIGRATIONS, VMPROF_K_MIGRATIONS},
 	};
 	struct sample *s = &r->sample;

@@ -18,7 +18,7 @@ struct reading {
 	uint32_t state;
 	uint64_t since;
 	uint64_t user_ns, sys_ns; /* of the split by ticks, which never runs backwards */
-	struct sample sample;	  /* up to `since` */
+	struct sample sample;     /* up to `since` */
 };
 
 /* A consistent copy of a record that the kernel may be changing. False: it was being changed all the

@@ -57,22 +57,6 @@ enum detail session_detail(const struct session *s)
 	return s->detail;
 }
 
-static uint32_t round_up_pow2(uint32_t n)
-{
-	uint32_t p = 1;
-
-	while (p < n)
-		p <<= 1;
-	return p;
-}
-
-static void set_pool(struct vmprof_pool *pool, uint32_t first, uint32_t size)
-{
-	pool->used = first;
-	pool->size = size;
-	pool->mask = round_up_pow2(size) - 1;
-}
-
 static int size_maps(struct vmprof *skel, const struct session_options *o)
 {
 	uint32_t threads = o->max_tasks + VMPROF_SLOT_FIRST;
@@ -82,8 +66,8 @@ static int size_maps(struct vmprof *skel, const struct session_options *o)
 
 	if (!calls)
 		rows = VMPROF_ROW_FIRST;
-	set_pool(&skel->bss->thread_pool, VMPROF_SLOT_FIRST, threads);
-	set_pool(&skel->bss->row_pool, VMPROF_ROW_FIRST, rows);
+	pool_set(&skel->bss->thread_pool, VMPROF_SLOT_FIRST, threads);
+	pool_set(&skel->bss->row_pool, VMPROF_ROW_FIRST, rows);
 	err = err ?: bpf_map__set_max_entries(skel->maps.threads, threads);
 	err = err ?: bpf_map__set_max_entries(skel->maps.thread_ring, skel->bss->thread_pool.mask + 1);
 	err = err ?: bpf_map__set_max_entries(skel->maps.calls, calls ? threads : 1);
@@ -130,13 +114,13 @@ static int open_windows(struct session *s)
 		struct bpf_map *map;
 	} all[] = {
 		{&m->threads, skel->maps.threads},   {&m->thread_ring, skel->maps.thread_ring},
-		{&m->calls, skel->maps.calls},	     {&m->rows, skel->maps.rows},
+		{&m->calls, skel->maps.calls},       {&m->rows, skel->maps.rows},
 		{&m->row_ring, skel->maps.row_ring},
 	};
 
 	for (unsigned i = 0; !err && i < sizeof(all) / sizeof(all[0]); i++)
 		err = window_open(all[i].w, bpf_map__fd(all[i].map), bpf_map__value_size(all[i].map),
-				  bpf_map__max_entries(all[i].map));
+		                  bpf_map__max_entries(all[i].map));
 	m->thread_pool = &skel->bss->thread_pool;
 	m->row_pool = &skel->bss->row_pool;
 	m->lost = &skel->bss->lost;
@@ -389,19 +373,4 @@ uint64_t session_measures(const struct session *s)
 	if (!s->has_io_accounting)
 		all &= ~(METRIC_BIT(METRIC_INBLOCK) | METRIC_BIT(METRIC_OUBLOCK));
 	return all;
-}
-
-uint32_t pool_end(const struct vmprof_pool *pool)
-{
-	uint32_t used = __atomic_load_n(&pool->used, __ATOMIC_ACQUIRE);
-
-	return used < pool->size ? used : pool->size;
-}
-
-void pool_give(struct vmprof_pool *pool, struct window *ring, uint32_t id)
-{
-	uint64_t tail = pool->tail;
-
-	*(uint32_t *)window_at(ring, tail & pool->mask) = id;
-	__atomic_store_n(&pool->tail, tail + 1, __ATOMIC_RELEASE);
 }

@@ -17,7 +17,7 @@ const char *detail_name(enum detail d);
 int detail_parse(const char *name, enum detail *d);
 
 #define MAX_TASKS_DEFAULT 16384
-#define MAX_TASKS_LIMIT	  (1u << 22) /* PID_MAX_LIMIT: more threads the kernel does not have */
+#define MAX_TASKS_LIMIT   (1u << 22) /* PID_MAX_LIMIT: more threads the kernel does not have */
 
 struct session_options {
 	enum detail detail;

@@ -18,6 +18,8 @@ struct session_maps {
 struct session_maps *session_maps(struct session *s);
 enum detail session_detail(const struct session *s);
 
+/* Before the programs are loaded: the pool gives out first … size-1. */
+void pool_set(struct vmprof_pool *pool, uint32_t first, uint32_t size);
 /* Numbers in use so far: records first … end-1 of the pool have been given out at least once. */
 uint32_t pool_end(const struct vmprof_pool *pool);
 /* Give a number back. Its record must be all zero. */

@@ -4,35 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "collect/process.h"
 #include "collect/record.h"
-#include "target/procfs.h"
-
-/* A PID may be used again, a PID with the time its process began may not. */
-struct process_key {
-	uint64_t born;
-	uint64_t pid;
-};
-
-struct thread_subject {
-	struct subject subject;
-	struct thread_subject *next;
-};
-
-struct process {
-	struct subject subject;
-	struct thread_subject *threads; /* with options.threads; the ended ones until they are reaped */
-	struct process_key key;
-	struct sample past; /* of its threads that have ended */
-	struct call_table past_calls;
-	unsigned live; /* threads */
-	bool active;   /* since its memory was last read */
-	uint64_t memory_at;
-	UT_hash_handle hh; /* iterates in the order of insertion */
-};
 
 #define MANY_ENDED 2048 /* about 2 MB of them */
 
@@ -76,18 +52,6 @@ int tracker_new(struct tracker **out, struct session *s, const struct tracker_op
 	return 0;
 }
 
-static void process_free(struct process *p)
-{
-	struct thread_subject *th, *next;
-
-	LL_FOREACH_SAFE(p->threads, th, next)
-	free(th);
-	call_table_free(&p->subject.calls);
-	call_table_free(&p->subject.reported_calls);
-	call_table_free(&p->past_calls);
-	free(p);
-}
-
 void tracker_free(struct tracker *t)
 {
 	struct process *p, *next;
@@ -107,16 +71,6 @@ void tracker_free(struct tracker *t)
 	free(t);
 }
 
-/* Add the growing metrics of `from`; gauges are set by those who know how they combine. */
-static void sample_add(struct sample *to, const struct sample *from)
-{
-	for (int i = 0; i < METRIC_COUNT; i++) {
-		if (metrics[i].kind == METRIC_DELTA)
-			to->v[i] += from->v[i];
-	}
-	to->have |= from->have;
-}
-
 static int order_push(struct tracker *t, struct subject *s)
 {
 	if (t->n_order == t->room) {
@@ -132,42 +86,18 @@ static int order_push(struct tracker *t, struct subject *s)
 	return 0;
 }
 
-static struct process *process_of(struct tracker *t, const struct vmprof_thread *rec)
-{
-	struct process_key key = {rec->born, rec->tgid};
-	struct process *p;
-
-	HASH_FIND(hh, t->processes, &key, sizeof(key), p);
-	if (p)
-		return p;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->key = key;
-	p->subject.pid = rec->tgid;
-	p->subject.ppid = rec->ppid;
-	p->active = true;
-	memcpy(p->subject.comm, rec->comm, COMM_LEN);
-	HASH_ADD(hh, t->processes, key, sizeof(p->key), p);
-	t->counts.processes++;
-	return p;
-}
-
 static int thread_begin(struct tracker *t, struct thread *th, const struct vmprof_thread *rec)
 {
-	struct process *p = process_of(t, rec);
+	struct process *p = process_of(&t->processes, rec, &t->counts.processes);
 
 	if (!p)
 		return -ENOMEM;
 	memset(th, 0, sizeof(*th));
 	th->reading.seq = ~rec->seq; /* anything else */
 	if (t->options.threads) {
-		struct thread_subject *ts = calloc(1, sizeof(*ts));
-
-		if (!ts)
+		th->subject = process_add_thread(p);
+		if (!th->subject)
 			return -ENOMEM;
-		LL_APPEND(p->threads, ts);
-		th->subject = &ts->subject;
 	}
 	th->process = p;
 	t->counts.threads++;
@@ -229,9 +159,7 @@ static int update_thread(struct tracker *t, struct thread *th, uint32_t slot, co
 	thread_names(th, copy);
 	if (t->detail != DETAIL_LEDGER)
 		record_call_metrics(t->maps, slot, &th->reading.sample);
-	if (copy->peak_rss)
-		sample_set(&th->process->past, METRIC_PEAK_RSS, copy->peak_rss);
-	th->process->active = true;
+	memory_changed(&th->process->memory, copy->peak_rss);
 	return 0;
 }
 
@@ -305,59 +233,6 @@ static int poll_others(struct tracker *t, uint64_t now)
 	return 0;
 }
 
-/*
- * Reading /proc takes longer than all else: only of processes that ran since, and, where
- * there are many, of each less often.
- */
-static void poll_memory(struct tracker *t, struct process *p, uint64_t now)
-{
-	uint64_t every = (uint64_t)t->counts.live_processes / 16 * (NS_PER_S / 20);
-	struct proc_memory mem;
-	struct sample *s = &p->past; /* gauges last: they stay until they are read again */
-
-	if (!p->active || (p->memory_at && now - p->memory_at < every))
-		return;
-	p->active = false;
-	p->memory_at = now;
-	if (procfs_memory(t->options.proc, (pid_t)p->subject.pid, &mem))
-		return;
-	sample_set(s, METRIC_RSS, mem.rss);
-	sample_set(s, METRIC_VSZ, mem.vsz);
-	sample_set(s, METRIC_TEXT, mem.text);
-	sample_set(s, METRIC_DATA, mem.data);
-	if (mem.has_peak)
-		sample_set(s, METRIC_PEAK_RSS, mem.peak_rss);
-}
-
-#define MEMORY_NOW (METRIC_BIT(METRIC_RSS) | METRIC_BIT(METRIC_VSZ) | METRIC_BIT(METRIC_TEXT) | METRIC_BIT(METRIC_DATA))
-
-static void take_gauges(struct process *p)
-{
-	static const enum metric gauges[] = {METRIC_RSS, METRIC_PEAK_RSS, METRIC_VSZ, METRIC_TEXT, METRIC_DATA};
-	struct sample *now = &p->subject.now;
-
-	if (p->subject.ended)
-		p->past.have &= ~MEMORY_NOW; /* a process that is gone holds nothing */
-	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-		now->have &= ~METRIC_BIT(gauges[i]);
-		if (sample_has(&p->past, gauges[i]))
-			sample_set(now, gauges[i], p->past.v[gauges[i]]);
-	}
-	sample_set(now, METRIC_THREADS, p->live);
-}
-
-/* All processes together: gauges add up, but for the peak, which is the highest, as in getrusage(2). */
-static void total_add(struct sample *total, const struct sample *s)
-{
-	static const enum metric sums[] = {METRIC_THREADS, METRIC_RSS, METRIC_VSZ, METRIC_TEXT, METRIC_DATA};
-
-	sample_add(total, s);
-	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
-		total->v[sums[i]] += s->v[sums[i]];
-	if (s->v[METRIC_PEAK_RSS] > total->v[METRIC_PEAK_RSS])
-		total->v[METRIC_PEAK_RSS] = s->v[METRIC_PEAK_RSS];
-}
-
 static int process_begin_poll(struct tracker *t, struct process *p)
 {
 	p->live = 0;
@@ -378,11 +253,12 @@ static int process_end_poll(struct tracker *t, struct process *p, uint64_t now)
 	if (p->live) {
 		t->counts.live_processes++;
 		t->counts.live_threads += p->live;
-		poll_memory(t, p, now);
+		memory_poll(&p->memory, t->options.proc, (pid_t)p->subject.pid, t->counts.live_processes, now);
 	}
-	take_gauges(p);
+	memory_set(&p->memory, p->live, &p->subject.now);
+	sample_set(&p->subject.now, METRIC_THREADS, p->live);
 	p->subject.now.at = now;
-	total_add(&t->total, &p->subject.now);
+	sample_total(&t->total, &p->subject.now);
 	LL_FOREACH(p->threads, th)
 	err = err ?: order_push(t, &th->subject);
 	return err;
@@ -436,7 +312,7 @@ int tracker_poll(struct tracker *t, uint64_t *at)
 	t->total.at = *at;
 	HASH_ITER(hh, t->processes, p, next)
 		err = err ?: process_end_poll(t, p, *at);
-	total_add(&t->total, &t->others.subject.now);
+	sample_total(&t->total, &t->others.subject.now);
 	if (!err && t->others.subject.now.v[METRIC_LOST])
 		err = order_push(t, &t->others.subject);
 	return err;
@@ -458,18 +334,10 @@ void tracker_reap(struct tracker *t)
 
 	t->n_order = 0;
 	HASH_ITER(hh, t->processes, p, next) {
-		struct thread_subject *th, *next_th;
-
-		LL_FOREACH_SAFE(p->threads, th, next_th)
-		{
-			if (!th->subject.ended)
-				continue;
-			LL_DELETE(p->threads, th);
-			free(th);
-		}
+		process_reap_threads(p);
 		if (!p->subject.ended)
 			continue;
-		total_add(&t->gone, &p->subject.now);
+		sample_total(&t->gone, &p->subject.now);
 		HASH_DEL(t->processes, p);
 		process_free(p);
 	}

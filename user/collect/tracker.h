@@ -16,7 +16,7 @@ struct subject {
 	uint32_t pid, tid, ppid;
 	char comm[COMM_LEN];
 	unsigned execs; /* since it has been tracked */
-	bool ended;	/* its samples are final; tracker_reap() removes it */
+	bool ended;     /* its samples are final; tracker_reap() removes it */
 	struct sample now;
 	struct call_table calls; /* of processes, with tracker_options.calls */
 	/* For whoever reports it: what was last reported. Zero at first. */
@@ -26,15 +26,15 @@ struct subject {
 };
 
 struct tracker_options {
-	bool threads;	  /* keep threads as subjects, too */
-	bool calls;	  /* keep a table of calls per process */
+	bool threads;     /* keep threads as subjects, too */
+	bool calls;       /* keep a table of calls per process */
 	const char *proc; /* where procfs is mounted, for the memory of processes */
 };
 
 struct tracker;
 
 int tracker_new(struct tracker **t, struct session *s, const struct tracker_options *options); /* 0 or -ENOMEM */
-void tracker_free(struct tracker *t);							       /* NULL is fine */
+void tracker_free(struct tracker *t);                                                          /* NULL is fine */
 
 /* Read all records. Samples then are of the time `*at` (CLOCK_MONOTONIC, ns), with what the threads
  * are doing at that instant charged up to it. 0 or -errno. */
@@ -59,7 +59,7 @@ const struct sample *tracker_total(struct tracker *t);
 const struct call_table *tracker_calls(struct tracker *t);
 
 struct tracker_counts {
-	unsigned processes, threads;	       /* seen so far */
+	unsigned processes, threads;           /* seen so far */
 	unsigned live_processes, live_threads; /* now */
 	uint64_t lost_threads, lost_rows, lost_links, skipped;
 };

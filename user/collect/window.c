@@ -36,7 +36,7 @@ int window_reach(struct window *w, size_t entries)
 	if (want <= w->mapped)
 		return 0;
 	at = mmap(w->base + w->mapped, want - w->mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, w->fd,
-		  (off_t)w->mapped);
+	          (off_t)w->mapped);
 	if (at == MAP_FAILED)
 		return -errno;
 	w->mapped = want;

@@ -24,26 +24,26 @@ static const char *const names[VMPROF_NR_CALLS] = {
 /* What they may be too old for. From 424 on, a number is the same on all architectures. */
 #define NEWER_FIRST 451
 static const char *const newer[] = {
-	"cachestat",	     /* 451, Linux 6.5 */
-	"fchmodat2",	     /* 6.6 */
+	"cachestat",         /* 451, Linux 6.5 */
+	"fchmodat2",         /* 6.6 */
 	"map_shadow_stack",  /* 6.6 */
-	"futex_wake",	     /* 6.7 */
-	"futex_wait",	     /* 6.7 */
+	"futex_wake",        /* 6.7 */
+	"futex_wait",        /* 6.7 */
 	"futex_requeue",     /* 6.7 */
-	"statmount",	     /* 6.8 */
-	"listmount",	     /* 6.8 */
+	"statmount",         /* 6.8 */
+	"listmount",         /* 6.8 */
 	"lsm_get_self_attr", /* 6.8 */
 	"lsm_set_self_attr", /* 6.8 */
 	"lsm_list_modules",  /* 6.8 */
-	"mseal",	     /* 6.10 */
-	"setxattrat",	     /* 6.13 */
-	"getxattrat",	     /* 6.13 */
-	"listxattrat",	     /* 6.13 */
+	"mseal",             /* 6.10 */
+	"setxattrat",        /* 6.13 */
+	"getxattrat",        /* 6.13 */
+	"listxattrat",       /* 6.13 */
 	"removexattrat",     /* 6.13 */
 	"open_tree_attr",    /* 6.15 */
-	"file_getattr",	     /* 6.17 */
-	"file_setattr",	     /* 6.17 */
-	"listns",	     /* 470, Linux 6.19 */
+	"file_getattr",      /* 6.17 */
+	"file_setattr",      /* 6.17 */
+	"listns",            /* 470, Linux 6.19 */
 };
 
 #define NEWER_COUNT (int)(sizeof(newer) / sizeof(newer[0]))

@@ -31,7 +31,7 @@ struct call_stats {
 	int nr;
 	uint64_t calls;
 	uint64_t errors; /* returned -4095 … -1 */
-	uint64_t ns;	 /* 0 below detail full */
+	uint64_t ns;     /* 0 below detail full */
 	uint64_t max_ns;
 	uint64_t bytes;
 	uint64_t hist[CALL_HIST];

@@ -45,6 +45,11 @@ static inline void sample_set(struct sample *s, enum metric m, uint64_t v)
 	s->have |= METRIC_BIT(m);
 }
 
+/* Add the growing metrics of `from`; gauges are left to those who know how they combine. */
+void sample_add(struct sample *to, const struct sample *from);
+/* Add a process to a total: gauges add up, too, but for the peak, which is the highest, as in getrusage(2). */
+void sample_total(struct sample *total, const struct sample *s);
+
 #define COMM_LEN 16 /* TASK_COMM_LEN, the final 0 included */
 
 enum row_event {
@@ -87,12 +92,12 @@ struct summary {
 	double elapsed_s;
 	unsigned processes; /* seen in all */
 	unsigned threads;
-	struct interval total;		/* all processes and the others, over the whole run */
+	struct interval total;          /* all processes and the others, over the whole run */
 	const struct call_table *calls; /* NULL: not collected */
 	struct {
 		uint64_t threads; /* without a record of their own (--max-tasks) */
-		uint64_t rows;	  /* calls counted without their process */
-		uint64_t links;	  /* threads not counted at all: no kernel memory */
+		uint64_t rows;    /* calls counted without their process */
+		uint64_t links;   /* threads not counted at all: no kernel memory */
 		uint64_t skipped; /* events for which a program did not run */
 	} lost;
 };

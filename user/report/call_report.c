@@ -12,8 +12,8 @@
 #include "report/page.h"
 
 #define TOP_CALLS 20
-#define NAME	  16 /* columns */
-#define CALLS	  9
+#define NAME      16 /* columns */
+#define CALLS     9
 
 struct call_report {
 	const struct page *page;
@@ -100,7 +100,7 @@ static void put_rest(const struct call_report *r)
 	for (size_t i = TOP_CALLS; i < r->n; i++)
 		calls += r->at[i]->calls;
 	out_printf(r->page->out, "%s and %zu more (%" PRIu64 " call%s)", r->page->utf8 ? "…" : "...", r->n - TOP_CALLS,
-		   calls, calls == 1 ? "" : "s");
+	           calls, calls == 1 ? "" : "s");
 	page_end_line(r->page);
 }
 

@@ -128,5 +128,5 @@ void ledger_print(const struct page *p)
 		put_entry(p, &e[i], help);
 	if (p->s->info->split_by_tick)
 		page_paragraph(p, PAGE_DIM,
-			       "~ user and sys are split by the kernel's clock ticks; --detail full measures them");
+		               "~ user and sys are split by the kernel's clock ticks; --detail full measures them");
 }

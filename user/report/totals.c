@@ -53,10 +53,10 @@ static int put_head(const struct page *p)
 		return err;
 	text_ns(elapsed, (uint64_t)llround(s->elapsed_s * 1e9));
 	out_printf(p->out, "%s, %u process%s, %u thread%s, detail %s", elapsed, s->processes,
-		   s->processes == 1 ? "" : "es", s->threads, plural(s->threads), s->info->detail);
+	           s->processes == 1 ? "" : "es", s->threads, plural(s->threads), s->info->detail);
 	page_end_line(p);
 	out_printf(p->out, "Linux %s %s, %u CPU%s", s->info->kernel, s->info->machine, s->info->cpus,
-		   plural(s->info->cpus));
+	           plural(s->info->cpus));
 	page_end_line(p);
 	return 0;
 }
@@ -87,7 +87,7 @@ static const struct {
 	{"system calls", METRIC_SYS_ERRORS, "failed"},
 };
 
-#define CELLS	      (sizeof(cells) / sizeof(cells[0]))
+#define CELLS         (sizeof(cells) / sizeof(cells[0]))
 #define CELLS_PER_ROW 3
 
 /* Counts in full, as getrusage(2) and perf-stat(1) give them: they can be compared. */
@@ -167,15 +167,15 @@ static void put_losses(const struct page *p)
 	const struct loss losses[] = {
 		{s->lost.threads, "thread", "had no record of their own: counted under [others]; raise --max-tasks"},
 		{s->lost.rows, "system call",
-		 "found the table full: counted, but under no process; watch fewer processes, or choose with "
-		 "--calls"},
+	         "found the table full: counted, but under no process; watch fewer processes, or choose with "
+	         "--calls"},
 		{s->lost.links, "thread",
-		 "could not be followed for lack of kernel memory: not in these totals; watch fewer processes"},
+	         "could not be followed for lack of kernel memory: not in these totals; watch fewer processes"},
 		{s->lost.skipped, "event",
-		 "came while vmprof's program could not run: not in these totals; end other tracers or use less "
-		 "--detail"},
+	         "came while vmprof's program could not run: not in these totals; end other tracers or use less "
+	         "--detail"},
 		{interval_has(&s->total, METRIC_LOST) ? s->total.v[METRIC_LOST].u : 0, "event",
-		 "could not be attributed to a thread: counted under [others]; raise --max-tasks"},
+	         "could not be attributed to a thread: counted under [others]; raise --max-tasks"},
 	};
 	bool any = false;
 	char line[256];
@@ -186,7 +186,7 @@ static void put_losses(const struct page *p)
 			continue;
 		any = true;
 		snprintf(line, sizeof(line), "lost: %" PRIu64 " %s%s %s", losses[i].n, losses[i].what,
-			 plural(losses[i].n), losses[i].story);
+		         plural(losses[i].n), losses[i].story);
 		page_paragraph(p, PAGE_RED, line);
 	}
 	if (!any)

@@ -11,7 +11,7 @@
 #include "sink/sink.h"
 
 static const char *const unit_names[] = {
-	[UNIT_COUNT] = "count",	  [UNIT_NS] = "ns",	  [UNIT_BYTES] = "bytes",
+	[UNIT_COUNT] = "count",   [UNIT_NS] = "ns",       [UNIT_BYTES] = "bytes",
 	[UNIT_BLOCKS] = "blocks", [UNIT_RATIO] = "ratio",
 };
 

@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "sink/sink.h"
 
-#define WIDEST	   120 /* where there is no terminal to ask: room for every column */
+#define WIDEST     120 /* where there is no terminal to ask: room for every column */
 #define SCREENFUL  40  /* lines between headers there */
-#define HEADER	   2   /* lines */
+#define HEADER     2   /* lines */
 #define ALL_STATES ((METRIC_BIT(METRIC_STATES) - 1) << METRIC_STATE_FIRST)
 
 enum cell {
@@ -39,7 +39,7 @@ static const struct {
 	[RATES] = {" per second ", "/s"},
 };
 
-#define SET(m)	   METRIC_BIT(METRIC_##m)
+#define SET(m)     METRIC_BIT(METRIC_##m)
 #define SET2(a, b) (SET(a) | SET(b))
 
 static const struct column {
@@ -81,10 +81,10 @@ struct lines {
 	/* The layout. */
 	bool shown[COLUMNS];
 	metric_set rest;      /* states without a column of their own */
-	unsigned width;	      /* of the terminal */
+	unsigned width;       /* of the terminal */
 	unsigned until_title; /* lines to go before the header comes again */
-	int decimals;	      /* of the time */
-	bool lossy;	      /* something was lost: from then on, a column says how much */
+	int decimals;         /* of the time */
+	bool lossy;           /* something was lost: from then on, a column says how much */
 
 	/* The interval at hand. */
 	double time, length;

@@ -27,12 +27,12 @@ struct sink_ops {
 struct sink {
 	const struct sink_ops *ops;
 	struct out *out;  /* owned by whoever made the sink */
-	void *state;	  /* of the format */
+	void *state;      /* of the format */
 	const char *what; /* the file's name, for messages */
 };
 
-extern const struct sink_ops sink_csv;	    /* a row per process (and thread) and interval */
-extern const struct sink_ops sink_json;	    /* the same, one object a line */
+extern const struct sink_ops sink_csv;      /* a row per process (and thread) and interval */
+extern const struct sink_ops sink_json;     /* the same, one object a line */
 extern const struct sink_ops sink_syscalls; /* a row per process, call and interval */
 extern const struct sink_ops sink_lines;    /* one line per interval, for people */
 

@@ -123,7 +123,7 @@ static void unescape(char *path)
 
 	for (const char *p = path; *p; to++) {
 		bool octal = p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' && p[3] >= '0' &&
-			     p[3] <= '7';
+		             p[3] <= '7';
 
 		*to = octal ? (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0')) : *p;
 		p += octal ? 4 : 1;

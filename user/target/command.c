@@ -34,7 +34,7 @@ struct failure {
 struct plan {
 	char *const *argv;
 	char path[PATH_MAX]; /* where PATH has it, as far as we can tell; empty: not looked for or not found */
-	char **env; /* NULL: as it is */
+	char **env;          /* NULL: as it is */
 	char *vars[3];
 	bool drop;
 	uid_t uid;

@@ -51,7 +51,7 @@ static int read_sockets(struct search *s, const char *name)
 	while (!err && getline(&line, &room, file) > 0) {
 		/* sl: local remote st tx:rx tr:when retransmits uid timeout inode */
 		if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%4x %*[0-9A-Fa-f]:%*x %2x %*s %*s %*s %*u %*d %" SCNu64, &port,
-			   &state, &inode) != 3)
+		           &state, &inode) != 3)
 			continue;
 		if (state == STATE_LISTEN && port == s->port && inode)
 			err = add_inode(s, inode);

@@ -9,7 +9,7 @@
 
 struct listener {
 	bool listening; /* there is a socket that listens on the port */
-	bool hidden;	/* some processes' descriptors may not be looked at */
+	bool hidden;    /* some processes' descriptors may not be looked at */
 };
 
 /*

@@ -132,8 +132,8 @@ int procfs_stat(const char *root, pid_t pid, struct proc_stat *st)
 	/* Fields 1; 3 state, 4 ppid, 9 flags, 20 num_threads, 22 starttime. */
 	if (sscanf(buf, "%d (", &s.pid) != 1 ||
 	    sscanf(close + 1,
-		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %" SCNu64 " %*d %" SCNu64,
-		   &s.state, &s.ppid, &s.flags, &s.threads, &s.starttime) != 5)
+	           " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %" SCNu64 " %*d %" SCNu64,
+	           &s.state, &s.ppid, &s.flags, &s.threads, &s.starttime) != 5)
 		return -EPROTO;
 	*st = s;
 	return 0;

@@ -17,9 +17,9 @@ int procfs_memory(const char *root, pid_t pid, struct proc_memory *mem);
 
 struct proc_stat {
 	pid_t pid, ppid;
-	char comm[64];	    /* kernel threads may have more than TASK_COMM_LEN here */
-	char state;	    /* R, S, D, Z, … */
-	unsigned flags;	    /* PF_* */
+	char comm[64];      /* kernel threads may have more than TASK_COMM_LEN here */
+	char state;         /* R, S, D, Z, … */
+	unsigned flags;     /* PF_* */
 	uint64_t threads;   /* a process whose first thread ended before the others is Z too, and has more than 1 */
 	uint64_t starttime; /* ticks after boot */
 };

@@ -22,21 +22,21 @@ struct selection {
 	const char *comm;   /* a glob, fnmatch(3) */
 	const char *user;   /* a name or a number */
 	const char *cgroup; /* a path: absolute, or below a cgroup mount */
-	int port;	    /* 0: none */
+	int port;           /* 0: none */
 };
 
 /* What is wrong with a selection, for the message; `what` is a copy of the part concerned. */
 struct select_error {
 	enum {
 		SELECT_BAD_PID = 1, /* not a number, 0, negative, too large: used wrongly */
-		SELECT_NO_PID,	    /* no such process */
+		SELECT_NO_PID,      /* no such process */
 		SELECT_IS_THREAD,   /* a thread's number, not a process's */
 		SELECT_KERNEL_THREAD,
-		SELECT_NO_USER,	    /* no such user */
+		SELECT_NO_USER,     /* no such user */
 		SELECT_NO_CGROUP,   /* no such directory, or not a cgroup */
-		SELECT_NONE,	    /* well formed, but no process matches */
+		SELECT_NONE,        /* well formed, but no process matches */
 		SELECT_NO_LISTENER, /* nobody listens on the port */
-		SELECT_HIDDEN,	    /* somebody listens, but we may not see who (CAP_SYS_PTRACE) */
+		SELECT_HIDDEN,      /* somebody listens, but we may not see who (CAP_SYS_PTRACE) */
 	} why;
 	char what[128];
 };
