@@ -83,9 +83,17 @@ $(B)/bench/%: bench/%.c Makefile
 
 $(B)/bench/floor: $(B)/bench/floor.skel.h
 
+# Everything a compiler can complain about, without touching ./vmprof: for lint.
+objects: $(CMD_OBJ) $(LIB_OBJ) $(UNIT) $(B)/tests/work/work $(B)/bench/loops $(B)/bench/floor
+
 test-programs: vmprof $(UNIT) $(B)/tests/work/work
 
-check: test-programs
+# Under sudo: what was built belongs to the user who called it.
+GIVE_BACK := if [ -n "$$SUDO_UID" ]; then chown -R "$$SUDO_UID:$$SUDO_GID" $(B) vmprof; fi
+
+check: deps
+	$(MAKE) test-programs
+	@$(GIVE_BACK)
 	tests/run
 
 bench: vmprof $(B)/bench/loops $(B)/bench/floor
@@ -96,7 +104,9 @@ bench-quick: vmprof $(B)/bench/loops $(B)/bench/floor
 
 demo: deps
 	$(MAKE) vmprof
+	@$(GIVE_BACK)
 	scripts/demo
+	@$(GIVE_BACK)
 
 deps:
 	scripts/deps
@@ -111,7 +121,7 @@ install: vmprof
 clean:
 	rm -rf $(B) vmprof
 
-.PHONY: all check bench bench-quick demo deps lint install clean test-programs
+.PHONY: all objects check bench bench-quick demo deps lint install clean test-programs
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -255,7 +255,7 @@ static void describe(struct options *o)
 int options_parse(struct options *o, const char *doc, int argc, char **argv)
 {
 	struct argp argp = {table, parse, "[-- CMD ARG...]", doc, NULL, NULL, NULL};
-	struct state s = {o, false};
+	struct state s = {.o = o};
 	int end = argc, status;
 
 	*o = (struct options){.interval_ms = 50, .detail = DETAIL_FULL, .max_tasks = MAX_TASKS_DEFAULT};

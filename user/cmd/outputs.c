@@ -147,6 +147,9 @@ bool outputs_interval(struct outputs *out, struct tracker *t, double time, uint6
 
 bool outputs_totals(struct outputs *out, const struct summary *s)
 {
+	/* Apart from the lines, or from what the command has printed. */
+	out_printf(out->people, "\n");
+	out_row_end(out->people);
 	return !failed(out, "totals",
 	               totals_print(out->people, s, out_is_terminal(out->people) && !getenv("NO_COLOR")));
 }

@@ -9,7 +9,7 @@ static const char doc[] = "Measure until the target ends or ^C, then print total
 
 static int stat_run(int argc, char **argv)
 {
-	struct options o;
+	struct options o = {0};
 	int status;
 
 	argv[0] = "vmprof stat";

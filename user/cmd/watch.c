@@ -5,7 +5,7 @@
 static const char doc[] =
 	"Where the time of processes goes: running, waiting for a CPU, blocked in which call, paging.\v"
 	"Other commands:\n"
-	"  vmprof stat TARGET [OPTIONS]   silent until the target ends or ^C, then totals\n"
+	"  vmprof stat TARGET [OPTIONS]   silent until the end, then totals\n"
 	"  vmprof features                what this kernel and these privileges allow\n\n"
 	"Examples:\n"
 	"  sudo vmprof --pid 1234\n"
@@ -14,7 +14,7 @@ static const char doc[] =
 
 static int watch(int argc, char **argv)
 {
-	struct options o;
+	struct options o = {0};
 	int status = options_parse(&o, doc, argc, argv);
 
 	return status ? status : run(&o, true);

@@ -12,10 +12,10 @@
 
 /* All zero: nothing is known yet. */
 struct memory {
-	bool changed;	  /* the process ran since it was last read */
-	bool known;	  /* `now` is */
+	bool changed;     /* the process ran since it was last read */
+	bool known;       /* `now` is */
 	uint64_t read_at; /* ns */
-	uint64_t peak;	  /* bytes, 0: not known */
+	uint64_t peak;    /* bytes, 0: not known */
 	struct proc_memory now;
 };
 
