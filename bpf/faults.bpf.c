@@ -6,7 +6,7 @@ SEC("?tp_btf/page_fault_user")
 int BPF_PROG(vmprof_fault, unsigned long address, struct pt_regs *regs)
 {
 	struct vmprof_thread *rec;
-	u32 slot = slot_of(this_cpu(), bpf_get_current_task_btf(), regs);
+	u32 slot = slot_of(this_cpu(), regs);
 
 	if (!slot)
 		return 0;

@@ -5,8 +5,6 @@
 #include "calls.bpf.h"
 #include "record.bpf.h"
 
-#define MAX_DEPTH 64 /* generations between a process and the target it descends from */
-
 /* Threads that the last pass of vmprof_register() found. */
 u32 registered;
 
@@ -30,33 +28,31 @@ int BPF_PROG(vmprof_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* Does this task belong to a target: of its process, or a descendant that is followed? */
+/* Does this task belong to a target, or is it the child of a thread that is followed? */
 static __always_inline bool is_wanted(struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader, *parent;
+	struct vmprof_link *link;
 
-	for (int depth = 0; depth < MAX_DEPTH; depth++) {
-		struct vmprof_link *link;
-
-		if (!leader)
-			return false;
-		link = link_of(leader);
-		if (link && (link->flags & VMPROF_F_TARGET || (depth && link->slot && link->flags & VMPROF_F_FOLLOW)))
-			return true;
-		if (!follow_children || leader->pid <= 1)
-			return false;
-		parent = leader->real_parent;
-		if (!parent)
-			return false;
-		leader = parent->group_leader;
-	}
-	return false;
+	if (!leader)
+		return false;
+	link = link_of(leader);
+	if (link && link->flags & VMPROF_F_TARGET)
+		return true;
+	if (!follow_children)
+		return false;
+	parent = leader->real_parent;
+	if (!parent)
+		return false;
+	link = link_of(parent);
+	return link && link->slot && link->flags & VMPROF_F_FOLLOW;
 }
 
 /*
  * Find the threads and children of the targets, which the loader has marked. Those that run on
- * another CPU are opened unseen. The loader repeats this until a pass finds none: a child
- * forked by a thread found in one pass was there before the next, or is followed by vmprof_fork.
+ * another CPU are opened unseen. The loader repeats this until a pass finds none: one pass finds the
+ * children of those found before, and a child forked by a thread found in one pass was there
+ * before the next, or is followed by vmprof_fork.
  */
 SEC("iter/task")
 int vmprof_register(struct bpf_iter__task *ctx)

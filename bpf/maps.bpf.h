@@ -89,7 +89,7 @@ static __always_inline struct vmprof_link *link_of(struct task_struct *task)
 	return bpf_task_storage_get(&links, task, NULL, 0);
 }
 
-/* The thread that `slot` stands for. False: it is not tracked. */
+/* The thread that `slot` stands for; `task` NULL: the current one. False: it is not tracked. */
 static __always_inline bool who_is(struct vmprof_who *who, u32 slot, struct task_struct *task)
 {
 	if (!slot)
@@ -99,7 +99,7 @@ static __always_inline bool who_is(struct vmprof_who *who, u32 slot, struct task
 		return false;
 	who->shared = slot == VMPROF_SLOT_OTHERS;
 	if (who->shared) {
-		struct vmprof_link *link = link_of(task);
+		struct vmprof_link *link = link_of(task ?: bpf_get_current_task_btf());
 
 		if (!link)
 			return false;

@@ -149,20 +149,27 @@ static __always_inline void catch_up(struct vmprof_who *who, struct task_struct 
 	end(who);
 }
 
-/* The slot of the thread that runs on this CPU; `regs`: its saved registers. */
-static __always_inline u32 slot_of(struct vmprof_cpu *cpu, struct task_struct *task, void *regs)
+/* This CPU runs another thread than the last switch said. */
+static __noinline u32 changed_slot(struct vmprof_cpu *cpu, u64 owner)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct vmprof_link *link;
 	struct vmprof_who who;
 
-	if (cpu->owner == (u64)regs)
-		return cpu->slot;
+	if (!cpu)
+		return 0;
 	link = link_of(task);
-	cpu->owner = (u64)regs;
+	cpu->owner = owner;
 	cpu->slot = link ? link->slot : 0;
 	if (who_is(&who, cpu->slot, task))
 		catch_up(&who, task, bpf_ktime_get_ns());
 	return cpu->slot;
+}
+
+/* The slot of the thread that runs on this CPU; `regs`: its saved registers. */
+static __always_inline u32 slot_of(struct vmprof_cpu *cpu, void *regs)
+{
+	return cpu->owner == (u64)regs ? cpu->slot : changed_slot(cpu, (u64)regs);
 }
 
 static __always_inline void set_comm(struct vmprof_thread *rec, struct task_struct *task)

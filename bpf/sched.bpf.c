@@ -48,7 +48,7 @@ int BPF_PROG(vmprof_switch, bool preempt, struct task_struct *prev, struct task_
 	struct vmprof_cpu *cpu = this_cpu();
 	struct vmprof_link *link;
 	struct vmprof_who who;
-	u32 slot = slot_of(cpu, prev, saved_regs(prev));
+	u32 slot = slot_of(cpu, saved_regs(prev));
 	u64 now = 0;
 
 	/* A thread registered while it ran here: nobody has told this CPU yet. */

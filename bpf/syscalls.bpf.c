@@ -7,19 +7,18 @@
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(vmprof_sys_enter, struct pt_regs *regs, long id)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	u32 slot = slot_of(this_cpu(), regs);
 	struct vmprof_who who;
-	u32 slot = slot_of(this_cpu(), task, regs);
 	u64 now;
 
-	if (!who_is(&who, slot, task))
+	if (!who_is(&who, slot, NULL))
 		return 0;
 	now = bpf_ktime_get_ns();
 	begin(&who);
 	settle(&who);
 	charge(&who, now);
 	who.run->state = VMPROF_ST_SYS;
-	who.run->nr = in_compat_call(task) ? VMPROF_NR_CALLS : id;
+	who.run->nr = in_compat_call(bpf_get_current_task_btf()) ? VMPROF_NR_CALLS : id;
 	who.run->enter = now;
 	end(&who);
 	return 0;
@@ -28,13 +27,12 @@ int BPF_PROG(vmprof_sys_enter, struct pt_regs *regs, long id)
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(vmprof_sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	u32 slot = slot_of(this_cpu(), regs);
 	struct vmprof_who who;
-	u32 slot = slot_of(this_cpu(), task, regs);
 	u64 now;
 	s32 nr;
 
-	if (!who_is(&who, slot, task))
+	if (!who_is(&who, slot, NULL))
 		return 0;
 	begin(&who);
 	nr = who.run->nr;
@@ -49,7 +47,7 @@ int BPF_PROG(vmprof_sys_exit, struct pt_regs *regs, long ret)
 		nr = regs_call(regs);
 		if (nr < 0)
 			nr = VMPROF_NR_SIGRETURN;
-		count_call(&who, slot, in_compat_call(task) ? VMPROF_NR_CALLS : nr, ret, 0);
+		count_call(&who, slot, in_compat_call(bpf_get_current_task_btf()) ? VMPROF_NR_CALLS : nr, ret, 0);
 	}
 	who.run->nr = -1;
 	who.run->enter = 0;
