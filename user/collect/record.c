@@ -101,6 +101,16 @@ static uint32_t dense_end(const struct session_maps *m)
 	return n < VMPROF_NR_DENSE ? n : VMPROF_NR_DENSE;
 }
 
+/* Asked for each call of each thread at each poll: looked up once. */
+static enum metric family_of(struct session_maps *m, uint32_t i)
+{
+	int nr = *(volatile const int32_t *)&m->dense_nr[i];
+
+	if (!m->family[i] && nr != CALL_NR_OTHER)
+		m->family[i] = call_family(nr);
+	return m->family[i] ? m->family[i] : METRIC_COUNT;
+}
+
 void record_call_metrics(struct session_maps *m, uint32_t slot, struct sample *s)
 {
 	const struct vmprof_calls *calls = window_at(&m->calls, slot);
@@ -116,7 +126,7 @@ void record_call_metrics(struct session_maps *m, uint32_t slot, struct sample *s
 			continue;
 		v[METRIC_SYS_TOTAL] += row->calls;
 		v[METRIC_SYS_ERRORS] += row->errors;
-		family = call_family(m->dense_nr[i]);
+		family = family_of(m, i);
 		if (family != METRIC_COUNT)
 			v[family] += row->calls;
 	}

@@ -5,6 +5,7 @@
 
 #include "collect/session.h"
 #include "collect/window.h"
+#include "model/metric.h"
 #include "vmprof_abi.h"
 
 struct session_maps {
@@ -13,6 +14,7 @@ struct session_maps {
 	const struct vmprof_lost *lost;
 	const int32_t *dense_nr;
 	const uint32_t *dense_used;
+	enum metric family[VMPROF_NR_DENSE]; /* by dense index, once it has been asked for; 0: not yet */
 };
 
 struct session_maps *session_maps(struct session *s);
