@@ -28,15 +28,14 @@ BPF_C    = $(CLANG) -std=gnu11 -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARC
 	   -Ivmlinux -Ibpf $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH)) -MMD -MP
 
 BPF_OBJ  := $(patsubst bpf/%.c,$(B)/bpf/%.o,$(sort $(wildcard bpf/*.bpf.c)))
-LIB_SRC  := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,base model target collect derive sink report))))
+LIB_SRC  := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,base model target collect derive sink report cmd))))
 LIB_OBJ  := $(patsubst %.c,$(B)/%.o,$(LIB_SRC))
-CMD_OBJ  := $(patsubst %.c,$(B)/%.o,user/main.c $(sort $(wildcard user/cmd/*.c)))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 WORK_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/work/*.c)))
 
 all: vmprof
 
-vmprof: $(CMD_OBJ) $(LIB_OBJ)
+vmprof: $(B)/user/main.o $(LIB_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/user/%.o: user/%.c Makefile | $(B)/vmprof.skel.h $(B)/call_names.h
@@ -84,7 +83,7 @@ $(B)/bench/%: bench/%.c Makefile
 $(B)/bench/floor: $(B)/bench/floor.skel.h
 
 # Everything a compiler can complain about, without touching ./vmprof: for lint.
-objects: $(CMD_OBJ) $(LIB_OBJ) $(UNIT) $(B)/tests/work/work $(B)/bench/loops $(B)/bench/floor
+objects: $(B)/user/main.o $(LIB_OBJ) $(UNIT) $(B)/tests/work/work $(B)/bench/loops $(B)/bench/floor
 
 test-programs: vmprof $(UNIT) $(B)/tests/work/work
 

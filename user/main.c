@@ -2,8 +2,6 @@
 #include <argp.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
@@ -11,17 +9,6 @@
 const char *argp_program_version = "vmprof " VMPROF_VERSION;
 
 static const struct command *const commands[] = {&cmd_stat, &cmd_features};
-
-void say(const char *fmt, ...)
-{
-	va_list args;
-
-	fputs("vmprof: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
 
 int main(int argc, char **argv)
 {
