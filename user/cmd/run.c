@@ -76,14 +76,17 @@ static int open_events(struct run *r, sigset_t *before)
 	return STATUS_OK;
 }
 
-/* A timer on absolute times: what is late once does not make the next one late. */
+/*
+ * Time zero is the first instant of the first record. A timer on absolute times: what is late once does not
+ * make the next one late.
+ */
 static void start_timer(struct run *r)
 {
 	uint64_t parts = (r->o->interval_ms + COLLECT_MS - 1) / COLLECT_MS;
 	uint64_t step = r->interval / parts, first;
 	struct itimerspec spec = {0};
 
-	r->start = r->last = clock_ns();
+	r->start = r->last = tracker_begin(r->tracker);
 	r->due = r->start + r->interval;
 	if (r->o->duration_s > 0)
 		r->stop_at = r->start + (uint64_t)(r->o->duration_s * 1e9);
@@ -284,6 +287,7 @@ static bool measure(struct run *r)
 static int run_with_outputs(struct run *r)
 {
 	sigset_t before;
+	uint64_t at;
 	int status = targets_select(&r->targets, r->o);
 
 	if (status)
@@ -295,10 +299,12 @@ static int run_with_outputs(struct run *r)
 	if (status)
 		return status;
 	describe(r);
-	start_timer(r);
 	status = targets_start(&r->targets, r->session, &before);
 	if (status)
 		return status;
+	if (!poll_records(r, &at))
+		return STATUS_FAILED;
+	start_timer(r);
 	watch_targets(r);
 	if (!measure(r))
 		return STATUS_FAILED;

@@ -272,16 +272,10 @@ static void flush_cpu(struct session *s, int cpu)
 	bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.vmprof_flush), &opts);
 }
 
-static void flush_all(struct session *s)
-{
-	for (int cpu = 0; cpu < s->cpus; cpu++)
-		flush_cpu(s, cpu);
-}
-
-void session_flush(struct session *s)
+void session_flush(struct session *s, bool all)
 {
 	for (int cpu = 0; cpu < s->cpus && cpu < VMPROF_MAX_CPUS; cpu++) {
-		if (*(volatile uint32_t *)&s->skel->bss->cpus[cpu].slot >= VMPROF_SLOT_FIRST)
+		if (all || *(volatile uint32_t *)&s->skel->bss->cpus[cpu].slot >= VMPROF_SLOT_FIRST)
 			flush_cpu(s, cpu);
 	}
 }
@@ -316,14 +310,14 @@ int session_register(struct session *s)
 	if (!link)
 		return -errno;
 	*(volatile uint32_t *)&s->skel->bss->registering = 1;
-	flush_all(s);
+	session_flush(s, true);
 	for (int i = 0; i < MAX_PASSES; i++) {
 		*found = 0;
 		ret = pass(link);
 		if (ret || !*found)
 			break;
 	}
-	flush_all(s);
+	session_flush(s, true);
 	*(volatile uint32_t *)&s->skel->bss->registering = 0;
 	bpf_link__destroy(link);
 	return ret;

@@ -56,8 +56,8 @@ int session_register(struct session *s);
 /* While on: children of this process are targets from the instant they are forked. 0 or -errno. */
 int session_adopt(struct session *s, bool on);
 
-/* Have the CPUs that run tracked threads bring their records up to date. */
-void session_flush(struct session *s);
+/* Have the CPUs that run tracked threads, as far as we know, or all of them, bring their records up to date. */
+void session_flush(struct session *s, bool all);
 
 /* Times that a program did not run although its event occurred, since the start. */
 uint64_t session_skipped(struct session *s);

@@ -10,6 +10,7 @@
 #include "collect/process.h"
 #include "collect/record.h"
 
+#define WAITS_NS   1000000
 #define MANY_ENDED 2048 /* about 2 MB of them */
 
 struct thread {
@@ -33,6 +34,7 @@ struct tracker {
 	struct sample gone, total;
 	struct call_table gone_calls, all_calls;
 	struct tracker_counts counts;
+	uint64_t begin; /* of the first record, ns */
 	unsigned ended; /* processes, since the last reap */
 };
 
@@ -100,6 +102,8 @@ static int thread_begin(struct tracker *t, struct thread *th, const struct vmpro
 			return -ENOMEM;
 	}
 	th->process = p;
+	if (!t->begin || rec->start < t->begin)
+		t->begin = rec->start;
 	t->counts.threads++;
 	return 0;
 }
@@ -289,13 +293,33 @@ static int reach(struct tracker *t, uint32_t *end)
 	return 0;
 }
 
+/*
+ * Is there a thread that waits for a CPU, as far as its record says? It may have got one by a switch that
+ * went unseen (catch_up() in record.bpf.h), on a CPU of which we know nothing.
+ */
+static bool someone_waits(const struct tracker *t, uint32_t end, uint64_t now)
+{
+	for (uint32_t slot = VMPROF_SLOT_FIRST; slot < end; slot++) {
+		const volatile struct vmprof_thread *rec = window_at(&t->maps->threads, slot);
+		uint32_t state = rec->run.state;
+
+		if (rec->status == VMPROF_LIVE && (state == VMPROF_ST_RUNQ_WAKE || state == VMPROF_ST_RUNQ_PREEMPT) &&
+		    now > rec->run.since + WAITS_NS)
+			return true;
+	}
+	return false;
+}
+
 int tracker_poll(struct tracker *t, uint64_t *at)
 {
 	struct process *p, *next;
 	uint32_t end;
 	int err;
 
-	session_flush(t->session);
+	err = reach(t, &end);
+	if (err)
+		return err;
+	session_flush(t->session, someone_waits(t, end, clock_ns()));
 	*at = clock_ns();
 	err = reach(t, &end);
 	if (err)
@@ -316,6 +340,11 @@ int tracker_poll(struct tracker *t, uint64_t *at)
 	if (!err && t->others.subject.now.v[METRIC_LOST])
 		err = order_push(t, &t->others.subject);
 	return err;
+}
+
+uint64_t tracker_begin(const struct tracker *t)
+{
+	return t->begin ? t->begin : t->total.at;
 }
 
 size_t tracker_size(const struct tracker *t)

@@ -40,6 +40,9 @@ void tracker_free(struct tracker *t);                                           
  * are doing at that instant charged up to it. 0 or -errno. */
 int tracker_poll(struct tracker *t, uint64_t *at);
 
+/* When the first record began (CLOCK_MONOTONIC, ns); the time of the last poll if there was none. */
+uint64_t tracker_begin(const struct tracker *t);
+
 /*
  * The subjects of the last poll: each process in the order it was found, followed by its threads if
  * those are kept; last the others, once something was lost. Valid until the next poll or reap.
