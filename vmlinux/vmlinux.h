@@ -138,6 +138,7 @@ struct task_struct {
 	int on_cpu;
 	int exit_state;
 	unsigned in_iowait : 1;
+	unsigned frozen : 1; /* in a cgroup v2 that is frozen; CONFIG_CGROUPS */
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;

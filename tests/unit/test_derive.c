@@ -64,6 +64,34 @@ static void a_delta_is_never_negative(void **state)
 	assert_int_equal(iv.v[METRIC_OTHER].u, 0);
 }
 
+/* Reported as waiting for a CPU, and then it turns out that the thread had one: nothing is counted twice. */
+static void states_add_up_when_a_guess_was_wrong(void **state)
+{
+	struct sample reported = {0}, now = {0};
+	struct interval iv;
+
+	(void)state;
+	sample_set(&now, METRIC_USER, 100);
+	sample_set(&now, METRIC_RUNQ_PREEMPT, 50);
+	derive_interval(&reported, &now, 150, &iv);
+	derive_reported(&reported, &iv);
+
+	sample_set(&now, METRIC_USER, 240);
+	sample_set(&now, METRIC_RUNQ_PREEMPT, 10); /* 40 of the 50 were `user` */
+	derive_interval(&reported, &now, 100, &iv);
+	assert_int_equal(iv.v[METRIC_USER].u, 100);
+	assert_int_equal(iv.v[METRIC_RUNQ_PREEMPT].u, 0);
+	derive_reported(&reported, &iv);
+
+	sample_set(&now, METRIC_RUNQ_PREEMPT, 110); /* and is made up for */
+	derive_interval(&reported, &now, 100, &iv);
+	assert_int_equal(iv.v[METRIC_USER].u, 40);
+	assert_int_equal(iv.v[METRIC_RUNQ_PREEMPT].u, 60);
+	derive_reported(&reported, &iv);
+	assert_int_equal(reported.v[METRIC_USER], 240);
+	assert_int_equal(reported.v[METRIC_RUNQ_PREEMPT], 110);
+}
+
 static void utilisation_is_on_cpu_time_over_the_interval(void **state)
 {
 	struct sample before = {0}, now = {0};
@@ -159,6 +187,7 @@ int main(void)
 		cmocka_unit_test(what_the_sample_lacks_is_absent_not_zero),
 		cmocka_unit_test(what_began_within_counts_from_zero),
 		cmocka_unit_test(a_delta_is_never_negative),
+		cmocka_unit_test(states_add_up_when_a_guess_was_wrong),
 		cmocka_unit_test(utilisation_is_on_cpu_time_over_the_interval),
 		cmocka_unit_test(no_utilisation_of_no_time_or_unknown_states),
 		cmocka_unit_test(deltas_of_a_run_add_up_to_the_total),

@@ -47,7 +47,10 @@ static void opens_as_it_should(void **state)
 	put_row(out, "old contents\n");
 	assert_int_equal(out_close(out), 0);
 	assert_int_equal(out_open(&out, path), 0);
-	assert_file(path, "");
+	assert_file(path, "old contents\n"); /* nothing has been measured yet */
+	put_row(out, "new\n");
+	assert_int_equal(out_flush(out), 0);
+	assert_file(path, "new\n");
 	for (fd = 3; fd < 64 && found < 0; fd++) {
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 		n = readlink(link, name, sizeof(name) - 1);

@@ -21,6 +21,7 @@ struct out {
 	int fd;
 	bool borrowed; /* not ours to close */
 	bool regular;
+	bool stale; /* what it held before is still there: until we have something to say */
 	bool terminal;
 	int err; /* the first failure, for ever */
 
@@ -63,12 +64,14 @@ int out_open(struct out **out, const char *path)
 
 	if (!strcmp(path, "-"))
 		return out_borrow(out, STDOUT_FILENO);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 	if (fd < 0)
 		return -errno;
 	err = make(out, fd, false);
 	if (err)
 		close(fd);
+	else
+		(*out)->stale = (*out)->regular;
 	return err;
 }
 
@@ -250,6 +253,9 @@ int out_flush(struct out *out)
 	/* Rows that were complete before memory ran out are good: write them, then say so. */
 	if (!out->complete)
 		return out->err;
+	if (out->stale && ftruncate(out->fd, 0))
+		fail(out, -errno);
+	out->stale = false;
 	err = write_all(out->fd, out->buf, out->complete, &written);
 	if (err) {
 		fail(out, err);

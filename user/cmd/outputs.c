@@ -112,7 +112,7 @@ static int write_rows(struct outputs *out, struct tracker *t, double time, uint6
 
 		fill_row(&row, subject, time, ns);
 		err = report_calls(out, subject, &row);
-		subject->reported = subject->now;
+		derive_reported(&subject->reported, &row.iv);
 		subject->reported_execs = subject->execs;
 		for (unsigned k = 0; k < out->n && !err; k++) {
 			*what = out->sinks[k].what;

@@ -143,8 +143,10 @@ static int thread_end(struct tracker *t, struct thread *th, uint32_t slot)
 	sample_add(&p->past, &th->reading.sample);
 	if (t->detail != DETAIL_LEDGER) {
 		err = record_calls(t->maps, slot, &t->gone_calls);
-		if (!err && t->options.calls)
+		if (!err && t->options.calls) {
 			err = record_calls(t->maps, slot, &p->past_calls);
+			err = err ?: record_calls(t->maps, slot, &p->subject.calls); /* this poll's */
+		}
 	}
 	record_release(t->maps, slot);
 	th->process = NULL;
