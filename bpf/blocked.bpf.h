@@ -72,8 +72,12 @@ static __always_inline u32 blocked_state(struct task_struct *task, u32 task_stat
 
 	if (task_state & (__TASK_STOPPED | __TASK_TRACED | TASK_FROZEN))
 		return VMPROF_ST_STOPPED;
-	/* A frozen cgroup v2 holds its tasks in an ordinary sleep (do_freezer_trap() in kernel/signal.c). */
-	if (bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD(task, frozen))
+	/*
+	 * A frozen cgroup v2 holds its tasks in an interruptible sleep (do_freezer_trap() in kernel/signal.c). Who
+	 * waits for a vforked child counts as frozen, too (wait_for_vfork_done()), but is not interruptible.
+	 */
+	if (bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD(task, frozen) &&
+	    task_state & TASK_INTERRUPTIBLE)
 		return VMPROF_ST_STOPPED;
 	if (task->flags & PF_EXITING)
 		return VMPROF_ST_OTHER;

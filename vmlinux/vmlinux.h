@@ -28,15 +28,16 @@ typedef u32 dev_t;
 #define NULL ((void *)0)
 
 /* include/linux/sched.h; these have not changed since 4.14 */
-#define TASK_RUNNING   0x00000000
-#define __TASK_STOPPED 0x00000004
-#define __TASK_TRACED  0x00000008
-#define TASK_DEAD      0x00000080
-#define TASK_FROZEN    0x00008000 /* since 6.1, f5d39b020809 */
-#define EXIT_DEAD      0x00000010 /* in exit_state: its counters have been handed on */
-#define PF_EXITING     0x00000004
-#define PF_KTHREAD     0x00200000
-#define TS_COMPAT      0x0002 /* x86 thread_info.status: in a 32-bit system call */
+#define TASK_RUNNING       0x00000000
+#define TASK_INTERRUPTIBLE 0x00000001
+#define __TASK_STOPPED     0x00000004
+#define __TASK_TRACED      0x00000008
+#define TASK_DEAD          0x00000080
+#define TASK_FROZEN        0x00008000 /* since 6.1, f5d39b020809 */
+#define EXIT_DEAD          0x00000010 /* in exit_state: its counters have been handed on */
+#define PF_EXITING         0x00000004
+#define PF_KTHREAD         0x00200000
+#define TS_COMPAT          0x0002 /* x86 thread_info.status: in a 32-bit system call */
 
 /* include/uapi/linux/stat.h */
 #define S_IFMT   0170000
