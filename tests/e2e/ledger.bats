@@ -157,11 +157,15 @@ two_spinners() {
 	check rusage w.csv w.work
 }
 
-@test "intervals of 1 ms add up, too" {
+@test "what runs when vmprof comes, at intervals of 1 ms: adds up in every level" {
+	local level
+
 	start busy "$WORK" spin 60000
 	wait_for pgrep -P "$PID"
-	vmprof --pid "$PID" --interval 1 --duration 0.5 --csv run.csv
-	check single run.csv 0.5
+	for level in ledger calls full; do
+		vmprof --detail "$level" --pid "$PID" --interval 1 --duration 0.5 --csv run.csv
+		check single run.csv 0.5
+	done
 }
 
 # These were there before vmprof and do not wake while it is: found at registration, charged while they last.

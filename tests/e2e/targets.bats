@@ -65,50 +65,51 @@ three() {
 	check pids run.csv $(sed -n 's/^\(child\|rusage\) pid=\([0-9]*\) .*/\2/p' vmprof.out)
 }
 
+# Names and a user that are this test's alone.
 @test "--comm: a glob" {
-	local one two
+	local one two name=vm$$
 
 	three
-	cp "$(command -v sleep)" vmtest-one
-	cp "$(command -v sleep)" vmtest-two
-	start one ./vmtest-one 1000
+	cp "$(command -v sleep)" "$name-one"
+	cp "$(command -v sleep)" "$name-two"
+	start one "./$name-one" 1000
 	one=$PID
-	start two ./vmtest-two 1000
+	start two "./$name-two" 1000
 	two=$PID
-	wait_for grep -qx vmtest-two "/proc/$two/comm"
-	vmprof --comm 'vmtest-*' --duration 0.2 --csv run.csv
+	wait_for grep -qx "$name-one" "/proc/$one/comm"
+	wait_for grep -qx "$name-two" "/proc/$two/comm"
+	vmprof --comm "$name-*" --duration 0.2 --csv run.csv
 	check pids run.csv "$one" "$two"
-	vmprof --comm 'vmtest-[!o]*' --duration 0.2 --csv run.csv
+	vmprof --comm "$name-[!o]*" --duration 0.2 --csv run.csv
 	check pids run.csv "$two"
 }
 
 @test "--comm: one that comes later is found" {
-	local one two vmprof
+	local one two vmprof name=vm$$
 
-	cp "$(command -v sleep)" vmtest-late
-	start one ./vmtest-late 1000
+	cp "$(command -v sleep)" "$name"
+	start one "./$name" 1000
 	one=$PID
-	wait_for grep -qx vmtest-late "/proc/$one/comm"
-	start vmprof "$VMPROF" --quiet --comm vmtest-late --csv run.csv
+	wait_for grep -qx "$name" "/proc/$one/comm"
+	start vmprof "$VMPROF" --quiet --comm "$name" --csv run.csv
 	vmprof=$PID
 	sampled run.csv
-	start two ./vmtest-late 1000
+	start two "./$name" 1000
 	two=$PID
-	wait_for grep -q ",$two,0,vmtest-late," run.csv
+	wait_for grep -q ",$two,0,$name," run.csv
 	kill -INT "$vmprof"
 	ends "$vmprof" 0
 	check pids run.csv "$one" "$two"
 }
 
-# A number that is nobody's.
 @test "--user: a number or a name" {
-	local mine
+	local mine uid=$((1000000 + $$))
 
 	three
-	start mine setpriv --reuid 54321 --clear-groups sleep 1000
+	start mine setpriv --reuid "$uid" --clear-groups sleep 1000
 	mine=$PID
 	wait_for grep -qx sleep "/proc/$mine/comm"
-	vmprof --user 54321 --duration 0.2 --csv run.csv
+	vmprof --user "$uid" --duration 0.2 --csv run.csv
 	check pids run.csv "$mine"
 	start mine setpriv --reuid "$(id -u backup)" --clear-groups sleep 1000
 	mine=$PID

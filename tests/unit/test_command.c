@@ -177,7 +177,8 @@ static uint64_t signal_set(const char *field, const sigset_t *mask)
 	assert_non_null(file);
 	assert_non_null(fgets(text, sizeof(text), file));
 	fclose(file);
-	return strtoull(text, NULL, 16);
+	/* 32 and 33 are the C library's own: sigaction(2) does not touch them, and make(1) leaves them ignored. */
+	return strtoull(text, NULL, 16) & ~(UINT64_C(3) << 31);
 }
 
 static void signals(void **state)
