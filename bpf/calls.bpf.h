@@ -110,7 +110,8 @@ static __always_inline void count_call(struct vmprof_who *who, u32 slot, u32 nr,
 		return;
 	add(&row->calls, 1, shared);
 	if (ret < 0) {
-		if (ret >= -MAX_ERRNO)
+		/* What sigreturn "returns" is a register of whom the signal interrupted. */
+		if (ret >= -MAX_ERRNO && nr != VMPROF_NR_SIGRETURN)
 			add(&row->errors, 1, shared);
 	} else if (info & VMPROF_CALL_BYTES) {
 		add(&row->bytes, ret, shared);

@@ -67,7 +67,7 @@ int vmprof_register(struct bpf_iter__task *ctx)
 	if (!task || task->exit_state || task->flags & PF_KTHREAD)
 		return 0;
 	link = link_of(task);
-	if ((link && link->slot) || !is_wanted(task))
+	if ((link && (link->slot || link->flags & VMPROF_F_SELF)) || !is_wanted(task))
 		return 0;
 	regs = saved_regs(task);
 	nr = regs ? regs_call(regs) : -1;

@@ -94,10 +94,11 @@ enum vmprof_status {
 	VMPROF_ENDED, /* complete; the loader folds it and gives the slot back */
 };
 
-/* Flags of a thread's link (task storage). The loader sets the first two through a pidfd. */
+/* Flags of a thread's link (task storage). The loader sets all but the last through a pidfd. */
 #define VMPROF_F_TARGET 0x1 /* on a group leader: its threads are to be tracked */
-#define VMPROF_F_ADOPT  0x2 /* its next children are targets (the loader itself, for -- CMD) */
-#define VMPROF_F_FOLLOW 0x4 /* its children are to be tracked */
+#define VMPROF_F_SELF   0x2 /* the loader: not to be found as somebody's child */
+#define VMPROF_F_ADOPT  0x4 /* its next children are targets (the loader itself, for -- CMD) */
+#define VMPROF_F_FOLLOW 0x8 /* its children are to be tracked */
 
 /* What a thread is doing now. Written by the CPU it runs on, or by its waker under the
  * run-queue lock (ttwu_do_wakeup() in kernel/sched/core.c): one writer at a time. */

@@ -271,3 +271,9 @@ frozen_or_dead() {
 @test "what sudo says of its caller is not believed blindly" {
 	refused 1 env SUDO_UID=x SUDO_GID=0 "$VMPROF" -q -- id -u
 }
+
+@test "vmprof does not watch itself, though it is a child of the target" {
+	bash -c '"$0" --quiet --duration 0.2 --csv run.csv --pid $$ >/dev/null & echo $! >pid; wait $!' "$VMPROF"
+	[ "$(wc -l <run.csv)" -gt 1 ]
+	! grep -q ",$(cat pid),0," run.csv
+}

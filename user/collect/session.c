@@ -231,7 +231,7 @@ void session_free(struct session *s)
 	free(s);
 }
 
-static int set_flags(struct session *s, pid_t pid, uint32_t flags)
+static int set_flags(struct session *s, pid_t pid, uint32_t flags, uint64_t how)
 {
 	/* struct vmprof_link of maps.bpf.h: slot, flags, and the rest zero. */
 	uint32_t value[sizeof(struct vmprof_run) / sizeof(uint32_t) + 2] = {VMPROF_SLOT_NONE, flags};
@@ -239,29 +239,22 @@ static int set_flags(struct session *s, pid_t pid, uint32_t flags)
 
 	if (fd < 0)
 		return -errno;
-	/* A process that is tracked already keeps its slot. */
-	ret = bpf_map_update_elem(bpf_map__fd(s->skel->maps.links), &fd, value, BPF_NOEXIST);
+	ret = bpf_map_update_elem(bpf_map__fd(s->skel->maps.links), &fd, value, how);
 	close(fd);
-	return ret == -EEXIST ? 0 : ret;
+	return ret;
 }
 
 int session_mark(struct session *s, pid_t pid)
 {
-	return set_flags(s, pid, VMPROF_F_TARGET);
+	/* A process that is tracked already keeps its slot. */
+	int ret = set_flags(s, pid, VMPROF_F_TARGET, BPF_NOEXIST);
+
+	return ret == -EEXIST ? 0 : ret;
 }
 
 int session_adopt(struct session *s, bool on)
 {
-	int fd, ret;
-
-	if (on)
-		return set_flags(s, getpid(), VMPROF_F_ADOPT);
-	fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (fd < 0)
-		return -errno;
-	ret = bpf_map_delete_elem(bpf_map__fd(s->skel->maps.links), &fd);
-	close(fd);
-	return ret;
+	return set_flags(s, getpid(), VMPROF_F_SELF | (on ? VMPROF_F_ADOPT : 0), BPF_ANY);
 }
 
 static void flush_cpu(struct session *s, int cpu)
@@ -309,6 +302,9 @@ int session_register(struct session *s)
 
 	if (!link)
 		return -errno;
+	ret = session_adopt(s, false); /* a target's child we may be, but we do not watch ourselves */
+	if (ret)
+		goto out;
 	*(volatile uint32_t *)&s->skel->bss->registering = 1;
 	session_flush(s, true);
 	for (int i = 0; i < MAX_PASSES; i++) {
@@ -319,6 +315,7 @@ int session_register(struct session *s)
 	}
 	session_flush(s, true);
 	*(volatile uint32_t *)&s->skel->bss->registering = 0;
+out:
 	bpf_link__destroy(link);
 	return ret;
 }
