@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,15 +60,6 @@ uint64_t number(int argc, char **argv, int i, uint64_t otherwise)
 	if (end == argv[i] || *end)
 		fail("%s: not a number: %s", argv[0], argv[i]);
 	return n;
-}
-
-void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		fail("%s: %s", path, strerror(errno));
-	close(fd);
 }
 
 uint64_t clock_of(clockid_t clock)

@@ -6,8 +6,8 @@
  * the oracle: the kernel's own figures, or numbers known beforehand.
  *
  *   life   pid tid state ns run_delay_ns   a thread, from its first to its last instruction of ours
- *   start  pid tid at_ns                the same thread: before it was made
- *   end    pid at_ns                    a process with all of its threads: when it was gone at the latest
+ *   start  pid tid at_ns                   the same thread: before it was made
+ *   end    pid at_ns                       a process with all of its threads: when it was gone at the latest
  *   cpu    pid tid cpu_ns                  CLOCK_THREAD_CPUTIME_ID (tid 0: CLOCK_PROCESS_CPUTIME_ID)
  *   sched  pid cpu_ns run_delay_ns         /proc/PID/schedstat of a finished child (of its first thread)
  *   child  pid ppid nvcsw …                the rusage of a finished child of ppid, its own children's included
@@ -48,7 +48,6 @@ extern void (*at_fail)(void); /* what is left to do then */
 void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* a line, in one write(2) */
 uint64_t number(int argc, char **argv, int i, uint64_t otherwise);    /* argument i */
-void write_file(const char *path, const char *text);
 
 uint64_t clock_of(clockid_t clock);
 uint64_t now_ns(void);
