@@ -59,6 +59,7 @@ VMPROF_EXTERN const volatile u32 page_size;
 VMPROF_EXTERN const volatile u8 call_info[VMPROF_NR_CALLS]; /* class and VMPROF_CALL_* flags by number */
 
 VMPROF_EXTERN struct vmprof_cpu cpus[VMPROF_MAX_CPUS];
+VMPROF_EXTERN u32 hints[VMPROF_HINTS];
 VMPROF_EXTERN struct vmprof_pool thread_pool;
 VMPROF_EXTERN struct vmprof_pool row_pool;
 VMPROF_EXTERN struct vmprof_lost lost;
@@ -87,6 +88,52 @@ static __always_inline struct vmprof_thread *thread_at(u32 slot)
 static __always_inline struct vmprof_link *link_of(struct task_struct *task)
 {
 	return bpf_task_storage_get(&links, task, NULL, 0);
+}
+
+/*
+ * The verifier lets nobody calculate with an address, but what has been stored is a number. `at` is memory that
+ * no interrupt uses meanwhile.
+ */
+static __always_inline u64 address_of(struct task_struct *task, u64 *at)
+{
+	*(volatile u64 *)at = (u64)task;
+	return *(volatile u64 *)at;
+}
+
+/* Where hints[] may have the slot of the task at this address: Fibonacci hashing, and it is a multiple of 64. */
+static __always_inline u32 *hint_of(u64 address)
+{
+	return &hints[((u32)(address >> 6) * 2654435769u) >> 17 & (VMPROF_HINTS - 1)];
+}
+
+/*
+ * The slot of any task, 0: it is not tracked. Each switch and wake-up of the machine asks, and task storage takes
+ * its time: an empty hint means that no tracked task hashes to it.
+ */
+static __always_inline u32 slot_of_task(struct task_struct *task, u64 address)
+{
+	u32 slot = *hint_of(address);
+	struct vmprof_thread *rec;
+	struct vmprof_link *link;
+
+	if (!slot)
+		return 0;
+	if (slot != VMPROF_SLOT_MANY) {
+		rec = thread_at(slot);
+		if (rec && rec->task == address)
+			return slot;
+	}
+	link = link_of(task);
+	return link ? link->slot : 0;
+}
+
+/* The task has a slot from now on; two that hash to the same hint, or one without a record, leave it to the storage. */
+static __always_inline void hint_set(u64 address, u32 slot)
+{
+	u32 *hint = hint_of(address);
+
+	if (slot == VMPROF_SLOT_OTHERS || __sync_val_compare_and_swap(hint, 0, slot))
+		*(volatile u32 *)hint = VMPROF_SLOT_MANY;
 }
 
 /* The thread that `slot` stands for; `task` NULL: the current one. False: it is not tracked. */

@@ -115,10 +115,11 @@ static __always_inline void copy_counters(struct vmprof_who *who, struct task_st
 }
 
 /* The thread has left its CPU for the last time: nobody will touch the record again. */
-static __always_inline void close_record(struct vmprof_who *who, u64 now)
+static __always_inline void close_record(struct vmprof_who *who, u32 slot, u64 now)
 {
 	if (who->shared)
 		return;
+	__sync_val_compare_and_swap(hint_of(who->rec->task), slot, 0);
 	who->rec->end = now;
 	who->rec->status = VMPROF_ENDED;
 }
@@ -150,17 +151,15 @@ static __always_inline void catch_up(struct vmprof_who *who, struct task_struct 
 }
 
 /* This CPU runs another thread than the last switch said. */
-static __noinline u32 changed_slot(struct vmprof_cpu *cpu, u64 owner)
+static __noinline u32 changed_slot(struct vmprof_cpu *cpu)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct vmprof_link *link;
 	struct vmprof_who who;
 
 	if (!cpu)
 		return 0;
-	link = link_of(task);
-	cpu->owner = owner;
-	cpu->slot = link ? link->slot : 0;
+	cpu->owner = (u64)saved_regs(task);
+	cpu->slot = slot_of_task(task, address_of(task, &cpu->task));
 	if (who_is(&who, cpu->slot, task))
 		catch_up(&who, task, bpf_ktime_get_ns());
 	return cpu->slot;
@@ -169,7 +168,7 @@ static __noinline u32 changed_slot(struct vmprof_cpu *cpu, u64 owner)
 /* The slot of the thread that runs on this CPU; `regs`: its saved registers. */
 static __always_inline u32 slot_of(struct vmprof_cpu *cpu, void *regs)
 {
-	return cpu->owner == (u64)regs ? cpu->slot : changed_slot(cpu, (u64)regs);
+	return cpu->owner == (u64)regs ? cpu->slot : changed_slot(cpu);
 }
 
 static __always_inline void set_comm(struct vmprof_thread *rec, struct task_struct *task)
@@ -187,7 +186,7 @@ static __always_inline int open_record(struct task_struct *task, u32 flags, u32 
 	struct vmprof_thread *rec;
 	struct vmprof_link *link;
 	struct vmprof_run *run;
-	u64 now;
+	u64 now, address;
 	u32 slot;
 
 	link = bpf_task_storage_get(&links, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -207,6 +206,7 @@ static __always_inline int open_record(struct task_struct *task, u32 flags, u32 
 
 	link->flags |= flags;
 	run = rec ? &rec->run : &link->run;
+	address = address_of(task, rec ? &rec->task : &run->since);
 	now = bpf_ktime_get_ns();
 	run->since = now;
 	run->enter = 0;
@@ -227,6 +227,7 @@ static __always_inline int open_record(struct task_struct *task, u32 flags, u32 
 		write_barrier(&rec->seq);
 		rec->status = VMPROF_LIVE;
 	}
+	hint_set(address, slot);
 	write_barrier(&link->flags);
 	link->slot = slot;
 	return 1;

@@ -9,8 +9,8 @@
  * may have made the task runnable again without taking it off the queue
  * (try_to_block_task() in kernel/sched/core.c).
  */
-static __always_inline void leave(struct vmprof_who *who, struct task_struct *task, bool preempt, u32 task_state,
-                                  u64 now)
+static __always_inline void leave(struct vmprof_who *who, u32 slot, struct task_struct *task, bool preempt,
+                                  u32 task_state, u64 now)
 {
 	struct vmprof_run *run = who->run;
 
@@ -19,7 +19,7 @@ static __always_inline void leave(struct vmprof_who *who, struct task_struct *ta
 	charge(who, now);
 	copy_counters(who, task);
 	if (task_state & TASK_DEAD) {
-		close_record(who, now);
+		close_record(who, slot, now);
 	} else if (preempt || !task_state || task->__state == TASK_RUNNING) {
 		run->state = VMPROF_ST_RUNQ_PREEMPT;
 	} else {
@@ -46,23 +46,19 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(vmprof_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct vmprof_cpu *cpu = this_cpu();
-	struct vmprof_link *link;
+	u32 slot = cpu->task == (u64)prev ? cpu->slot : changed_slot(cpu);
 	struct vmprof_who who;
-	u32 slot = slot_of(cpu, saved_regs(prev));
 	u64 now = 0;
 
 	/* A thread registered while it ran here: nobody has told this CPU yet. */
-	if (!slot && registering) {
-		link = link_of(prev);
-		slot = link ? link->slot : 0;
-	}
+	if (!slot && registering)
+		slot = slot_of_task(prev, address_of(prev, &cpu->scratch));
 	if (who_is(&who, slot, prev)) {
 		now = bpf_ktime_get_ns();
-		leave(&who, prev, preempt, switch_prev_state(ctx, prev), now);
+		leave(&who, slot, prev, preempt, switch_prev_state(ctx, prev), now);
 	}
 
-	link = link_of(next);
-	slot = link ? link->slot : 0;
+	slot = slot_of_task(next, address_of(next, &cpu->task));
 	cpu->slot = slot;
 	cpu->owner = (u64)saved_regs(next);
 	if (who_is(&who, slot, next))
@@ -77,11 +73,10 @@ int BPF_PROG(vmprof_switch, bool preempt, struct task_struct *prev, struct task_
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(vmprof_wakeup, struct task_struct *task)
 {
-	struct vmprof_link *link = link_of(task);
 	struct vmprof_who who;
 	u64 now;
 
-	if (!link || !who_is(&who, link->slot, task))
+	if (!who_is(&who, slot_of_task(task, address_of(task, &this_cpu()->scratch)), task))
 		return 0;
 	if (who.run->state <= VMPROF_ST_RUNQ_PREEMPT || task->on_cpu)
 		return 0;
@@ -112,6 +107,7 @@ int vmprof_flush(void *ctx)
 	if (!link)
 		return 0;
 	this_cpu()->slot = link->slot;
+	this_cpu()->task = (u64)task;
 	this_cpu()->owner = (u64)saved_regs(task);
 	if (!who_is(&who, link->slot, task) || who.shared || who.rec->seq & 1)
 		return 0;

@@ -71,7 +71,8 @@ enum vmprof_call_class {
 #define VMPROF_DENSE_OTHER 0   /* dense index of what has no other: 32-bit calls, a full index */
 #define VMPROF_HIST        32  /* buckets: [0] < 128 ns, [i] < 2^(7+i) ns, the last without bound */
 #define VMPROF_HIST_SHIFT  6
-#define VMPROF_MAX_CPUS    1024 /* a power of two */
+#define VMPROF_HINTS       32768 /* a power of two: see slot_of_task() */
+#define VMPROF_MAX_CPUS    1024  /* a power of two */
 #define VMPROF_COMM        16
 
 enum vmprof_detail {
@@ -84,6 +85,7 @@ enum vmprof_detail {
 #define VMPROF_SLOT_NONE   0 /* not tracked */
 #define VMPROF_SLOT_OTHERS 1 /* shared by all threads for which there was no slot */
 #define VMPROF_SLOT_FIRST  2
+#define VMPROF_SLOT_MANY   0xffffffff /* in hints[] only: ask the task storage */
 #define VMPROF_ROW_NONE    0
 #define VMPROF_ROW_OTHERS  1 /* shared by all calls for which there was no row */
 #define VMPROF_ROW_FIRST   2
@@ -132,7 +134,8 @@ struct vmprof_thread {
 	__u64 wakeups;
 	__u64 peak_rss; /* bytes; of the process, when its last thread exits */
 	char comm[VMPROF_COMM];
-	__u64 pad[3];
+	__u64 task; /* the address of its task_struct: only to be compared */
+	__u64 pad[2];
 };
 
 /* Row numbers of one thread's calls, by dense index. */
@@ -177,8 +180,10 @@ struct vmprof_lost {
  */
 struct vmprof_cpu {
 	__u64 owner;
+	__u64 task; /* the address of its task_struct */
+	__u64 scratch;
 	__u32 slot;
-	__u32 pad[13];
+	__u32 pad[9];
 };
 
 #ifdef __cplusplus
