@@ -3,10 +3,11 @@
 #include "record.bpf.h"
 
 SEC("?tp_btf/page_fault_user")
-int BPF_PROG(vmprof_fault, unsigned long address, struct pt_regs *regs)
+int BPF_PROG(vmprof_fault)
 {
+	struct vmprof_cpu *cpu = this_cpu();
+	u32 slot = cpu->task == (u64)bpf_get_current_task_btf() ? cpu->slot : changed_slot(cpu);
 	struct vmprof_thread *rec;
-	u32 slot = slot_of(this_cpu(), regs);
 
 	if (!slot)
 		return 0;

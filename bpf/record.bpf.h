@@ -67,19 +67,22 @@ static __always_inline void expect_hand_on(struct task_struct *task, struct vmpr
  */
 static __always_inline bool is_handed_on(struct task_struct *task, struct vmprof_run *run)
 {
-	u64 told = task->signal->prev_cputime.utime + task->signal->prev_cputime.stime;
-	u64 minflt = run->parent_minflt + task->min_flt, vcsw = run->parent_vcsw + task->nvcsw;
-	bool voluntary = task->nvcsw != run->kernel[VMPROF_K_VCSW];
-	struct signal_struct *parent = task->real_parent->signal;
-	u64 parent_minflt = parent->cmin_flt;
+	struct signal_struct *sig, *parent;
+	u64 minflt, told;
 
+	/* On each switch: nothing else may come before this. */
 	if (task->exit_state != EXIT_DEAD || run->handed_on)
 		return run->handed_on;
+	sig = task->signal;
+	parent = task->real_parent->signal;
+	minflt = parent->cmin_flt;
+	told = sig->prev_cputime.utime + sig->prev_cputime.stime;
 	if (task->pid != task->tgid)
 		run->handed_on = true;
-	else if (parent_minflt == minflt)
-		run->handed_on = !voluntary || parent->cnvcsw != vcsw;
-	else if (parent_minflt > minflt)
+	else if (minflt == run->parent_minflt + task->min_flt)                /* it has ours, and so our switches */
+		run->handed_on = task->nvcsw == run->kernel[VMPROF_K_VCSW] || /* this one is involuntary */
+		                 parent->cnvcsw != run->parent_vcsw + task->nvcsw;
+	else if (minflt > run->parent_minflt + task->min_flt)
 		run->handed_on =
 			!task->sighand || (told > run->kernel[VMPROF_K_CPU_NS] && told < task->se.sum_exec_runtime);
 	return run->handed_on;

@@ -60,7 +60,8 @@ int BPF_PROG(vmprof_switch, bool preempt, struct task_struct *prev, struct task_
 
 	slot = slot_of_task(next, address_of(next, &cpu->task));
 	cpu->slot = slot;
-	cpu->owner = (u64)saved_regs(next);
+	if (detail != VMPROF_DETAIL_LEDGER)
+		cpu->owner = (u64)saved_regs(next);
 	if (who_is(&who, slot, next))
 		arrive(&who, next, now ?: bpf_ktime_get_ns());
 	return 0;

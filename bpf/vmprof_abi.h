@@ -175,12 +175,12 @@ struct vmprof_lost {
 };
 
 /*
- * Per CPU: whom it runs, as the last switch said. `owner` is the address of that thread's saved
- * registers: it tells whether a switch has gone unseen since. A cache line each.
+ * Per CPU: whom it runs, as the last switch said. A cache line each. Whether a switch has gone unseen since
+ * shows in `task`, and for the programs on system calls more cheaply in `owner`.
  */
 struct vmprof_cpu {
-	__u64 owner;
-	__u64 task; /* the address of its task_struct */
+	__u64 owner; /* the address of its saved registers; not at detail ledger */
+	__u64 task;  /* the address of its task_struct */
 	__u64 scratch;
 	__u32 slot;
 	__u32 pad[9];
