@@ -111,6 +111,18 @@ static struct summary everything(struct run_info *run, struct call_table *calls)
 	return s;
 }
 
+static void the_peak_of_several_is_that_of_one(void **state)
+{
+	struct summary s = server();
+	char *text;
+
+	(void)state;
+	s.processes = 3;
+	text = print(&s, "C", false);
+	assert_non_null(strstr(text, "memory            5.0M resident          6.0M peak of one      70.0M virtual\n"));
+	free(text);
+}
+
 static void fits_eighty_columns(void **state)
 {
 	struct call_table calls = {0};
@@ -313,15 +325,11 @@ static void full_disk_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_whole_page),
-		cmocka_unit_test(fits_eighty_columns),
-		cmocka_unit_test(colour_changes_nothing_else),
-		cmocka_unit_test(colour_is_put_back),
-		cmocka_unit_test(target_is_cut_between_characters),
-		cmocka_unit_test(absent_is_left_out),
-		cmocka_unit_test(without_latency_by_number),
-		cmocka_unit_test(top_twenty_and_the_rest),
-		cmocka_unit_test(every_loss_is_said),
+		cmocka_unit_test(the_whole_page),          cmocka_unit_test(the_peak_of_several_is_that_of_one),
+		cmocka_unit_test(fits_eighty_columns),     cmocka_unit_test(colour_changes_nothing_else),
+		cmocka_unit_test(colour_is_put_back),      cmocka_unit_test(target_is_cut_between_characters),
+		cmocka_unit_test(absent_is_left_out),      cmocka_unit_test(without_latency_by_number),
+		cmocka_unit_test(top_twenty_and_the_rest), cmocka_unit_test(every_loss_is_said),
 		cmocka_unit_test(full_disk_is_said),
 	};
 

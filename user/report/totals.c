@@ -126,6 +126,12 @@ static void put_group(const struct page *p, const char *name)
 		page_plain(p);
 }
 
+/* Of several processes the highest peak is told, as getrusage(2) does it: they need not have met. */
+static const char *label_text(const struct page *p, size_t i)
+{
+	return cells[i].metric == METRIC_PEAK_RSS && p->s->processes > 1 ? "peak of one" : cells[i].label;
+}
+
 static void put_cells(const struct page *p)
 {
 	const char *group = "", *before = "";
@@ -147,8 +153,8 @@ static void put_cells(const struct page *p)
 			in_row = 0;
 		}
 		value_text(value, m, &p->s->total.v[m]);
-		out_printf(p->out, "%*s %s", in_row ? 22 - (int)strlen(before) : 10, value, cells[i].label);
-		before = cells[i].label;
+		out_printf(p->out, "%*s %s", in_row ? 22 - (int)strlen(before) : 10, value, label_text(p, i));
+		before = label_text(p, i);
 		in_row++;
 	}
 	page_end_line(p);
