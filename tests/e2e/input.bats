@@ -135,6 +135,18 @@ no_pid() {
 	[ "$(cat run.csv)" = precious ]
 }
 
+@test "a kernel without type information: said in one sentence, and by features" {
+	local hidden=(unshare --mount sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh)
+
+	refused 1 "${hidden[@]}" "$VMPROF" -- touch started
+	[[ $stderr == *CONFIG_DEBUG_INFO_BTF* ]]
+	[ ! -e started ]
+	run --separate-stderr "${hidden[@]}" "$VMPROF" features
+	[ "$status" = 1 ]
+	[[ $output == *CONFIG_DEBUG_INFO_BTF* && $output == *CAP_BPF* ]]
+	[ -z "$stderr" ]
+}
+
 @test "no privilege: what is missing, and what to do" {
 	local as=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all)
 

@@ -2,6 +2,7 @@
 #include "collect/features.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stddef.h>
@@ -116,6 +117,7 @@ static bool is_there(const struct btf *btf, const struct feature *f)
 
 static int load_btf(struct btf **btf)
 {
+	libbpf_set_print(NULL); /* modules are silent */
 	*btf = btf__load_vmlinux_btf();
 	return *btf ? 0 : -errno;
 }
@@ -145,15 +147,16 @@ int features_each(void (*visit)(const struct feature_line *line, void *arg), voi
 	struct btf *btf;
 	int err = load_btf(&btf);
 
+	if (err)
+		return err;
 	for (size_t i = 0; i < N_FEATURES; i++) {
-		struct feature_line line = {table[i].name, table[i].required, !err && is_there(btf, &table[i]),
-		                            table[i].gives, table[i].needs};
+		struct feature_line line = {table[i].name, table[i].required, is_there(btf, &table[i]), table[i].gives,
+		                            table[i].needs};
 
 		visit(&line, arg);
 	}
-	if (!err)
-		btf__free(btf);
-	return err;
+	btf__free(btf);
+	return 0;
 }
 
 #ifndef CAP_PERFMON

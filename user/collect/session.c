@@ -162,10 +162,8 @@ static int refuse(struct session_error *err, int why, const char *what, int code
 static int load(struct session *s, const struct session_options *o, struct session_error *err)
 {
 	struct features f;
-	int ret;
+	int ret = features_detect(&f); /* this also silences libbpf: what fails is in `err`, in our words */
 
-	libbpf_set_print(NULL); /* what failed is in `err`, in our words */
-	ret = features_detect(&f);
 	if (ret)
 		return refuse(err, SESSION_NO_BTF, NULL, ret);
 	if (f.missing)
