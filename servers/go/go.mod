@@ -1,0 +1,3 @@
+module vmprof/servers/go
+
+go 1.19
