@@ -115,11 +115,38 @@ static void seconds_range(void **state)
 	assert_true(d > 0.999999999999 && d <= 1);
 }
 
+static void bytes(void **state)
+{
+	static const char *const bad[] = {"", "M", "1KB", "1.5M", "-1", "1 M", "M1", "1MM", "k", "0x1"};
+	uint64_t n;
+
+	(void)state;
+	assert_int_equal(parse_bytes("0", 0, UINT64_MAX, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(parse_bytes("1023", 0, UINT64_MAX, &n), 0);
+	assert_int_equal(n, 1023);
+	assert_int_equal(parse_bytes("3K", 0, UINT64_MAX, &n), 0);
+	assert_int_equal(n, 3072);
+	assert_int_equal(parse_bytes("256M", 0, UINT64_MAX, &n), 0);
+	assert_int_equal(n, 268435456);
+	assert_int_equal(parse_bytes("2G", 0, UINT64_MAX, &n), 0);
+	assert_int_equal(n, 2147483648);
+	assert_int_equal(parse_bytes("16777215T", 0, UINT64_MAX, &n), 0);
+	assert_int_equal(n, UINT64_C(16777215) << 40);
+	assert_int_equal(parse_bytes("16777216T", 0, UINT64_MAX, &n), -ERANGE);
+	assert_int_equal(parse_bytes("1K", 1025, UINT64_MAX, &n), -ERANGE);
+	assert_int_equal(parse_bytes("1K", 0, 1023, &n), -ERANGE);
+	assert_int_equal(parse_bytes("000000000000000000000000000000000000001", 0, 9, &n), -ERANGE);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse_bytes(bad[i], 0, UINT64_MAX, &n), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(not_numbers), cmocka_unit_test(number_range),
-		cmocka_unit_test(seconds), cmocka_unit_test(not_seconds), cmocka_unit_test(seconds_range),
+		cmocka_unit_test(bytes),         cmocka_unit_test(numbers), cmocka_unit_test(not_numbers),
+		cmocka_unit_test(number_range),  cmocka_unit_test(seconds), cmocka_unit_test(not_seconds),
+		cmocka_unit_test(seconds_range),
 	};
 
 	/* Where there is a locale with a decimal comma, it must not matter. */

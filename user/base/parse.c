@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* Not isdigit(3): the answer must not depend on the locale, nor on the sign of char. */
 static bool is_digit(char c)
@@ -25,6 +26,32 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 		too_large |= __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n);
 	}
 	if (too_large || n < min || n > max)
+		return -ERANGE;
+	*out = n;
+	return 0;
+}
+
+int parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	size_t len = strlen(text);
+	const char *unit = len ? strchr(units, text[len - 1]) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	char digits[32];
+	uint64_t n;
+	int err;
+
+	if (unit)
+		len--;
+	if (len >= sizeof(digits))
+		return -ERANGE;
+	memcpy(digits, text, len);
+	digits[len] = 0;
+	err = parse_u64(digits, 0, UINT64_MAX >> shift, &n);
+	if (err)
+		return err;
+	n <<= shift;
+	if (n < min || n > max)
 		return -ERANGE;
 	*out = n;
 	return 0;

@@ -27,24 +27,17 @@ bool record_copy(const struct vmprof_thread *shared, struct vmprof_thread *copy)
 }
 
 /*
- * Without sys_enter and sys_exit, the time on a CPU is split as the kernel splits it for getrusage(2):
- * in proportion to the ticks that found the thread in either mode, and neither part
- * ever falls (cputime_adjust() in kernel/sched/cputime.c).
+ * Without sys_enter and sys_exit, the time on a CPU is split in proportion to the ticks that found the thread in
+ * either mode, as getrusage(2) does it (cputime_adjust() in kernel/sched/cputime.c). With few ticks that may be far
+ * off, and either part may fall when the next one comes: derive/ makes up for what was reported too much. Holding on
+ * to the parts at each poll, as the kernel does when it is asked, would make the first guesses last.
  */
-static void split_by_ticks(struct reading *r, uint64_t on_cpu, uint64_t utime, uint64_t stime)
+static void split_by_ticks(struct sample *s, uint64_t on_cpu, uint64_t utime, uint64_t stime)
 {
-	uint64_t sys = on_cpu;
+	uint64_t sys = stime ? (uint64_t)((unsigned __int128)on_cpu * stime / (stime + utime)) : 0;
 
-	if (!stime)
-		sys = 0;
-	else if (utime)
-		sys = (uint64_t)((unsigned __int128)on_cpu * stime / (stime + utime));
-	if (sys < r->sys_ns)
-		sys = r->sys_ns;
-	if (on_cpu - sys < r->user_ns)
-		sys = on_cpu - r->user_ns;
-	r->sys_ns = sys;
-	r->user_ns = on_cpu - sys;
+	sample_set(s, METRIC_USER, on_cpu - sys);
+	sample_set(s, METRIC_SYS, sys);
 }
 
 void record_read(struct reading *r, const struct vmprof_thread *copy, enum detail detail, metric_set measured)
@@ -64,11 +57,8 @@ void record_read(struct reading *r, const struct vmprof_thread *copy, enum detai
 		k[i] = copy->run.kernel[i] - copy->base[i];
 	for (int i = 0; i < VMPROF_NSTATES; i++)
 		sample_set(s, METRIC_STATE_FIRST + i, copy->ns[i]);
-	if (detail != DETAIL_FULL) {
-		split_by_ticks(r, copy->ns[VMPROF_ST_USER], k[VMPROF_K_UTIME_NS], k[VMPROF_K_STIME_NS]);
-		sample_set(s, METRIC_USER, r->user_ns);
-		sample_set(s, METRIC_SYS, r->sys_ns);
-	}
+	if (detail != DETAIL_FULL)
+		split_by_ticks(s, copy->ns[VMPROF_ST_USER], k[VMPROF_K_UTIME_NS], k[VMPROF_K_STIME_NS]);
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
 		sample_set(s, same[i].metric, k[same[i].counter]);
 	/* getrusage(2) counts blocks of 512 bytes, task by task (task_io_get_inblock()). */
@@ -109,6 +99,16 @@ static enum metric family_of(struct session_maps *m, uint32_t i)
 	if (!m->family[i] && nr != CALL_NR_OTHER)
 		m->family[i] = call_family(nr);
 	return m->family[i] ? m->family[i] : METRIC_COUNT;
+}
+
+void record_prefetch(struct session_maps *m, uint32_t slot)
+{
+	const struct vmprof_calls *calls = window_at(&m->calls, slot);
+
+	for (uint32_t i = 0; i < dense_end(m); i++) {
+		if (calls->row[i])
+			__builtin_prefetch(row_at(m, calls, i));
+	}
 }
 
 void record_call_metrics(struct session_maps *m, uint32_t slot, struct sample *s)

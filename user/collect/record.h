@@ -17,8 +17,7 @@ struct reading {
 	uint32_t status; /* enum vmprof_status */
 	uint32_t state;
 	uint64_t since;
-	uint64_t user_ns, sys_ns; /* of the split by ticks, which never runs backwards */
-	struct sample sample;     /* up to `since` */
+	struct sample sample; /* up to `since` */
 };
 
 /* A consistent copy of a record that the kernel may be changing. False: it was being changed all the
@@ -28,6 +27,8 @@ bool record_copy(const struct vmprof_thread *shared, struct vmprof_thread *copy)
 /* Bring `r` up to date with `copy`. The metrics in `measured` are set, others absent. */
 void record_read(struct reading *r, const struct vmprof_thread *copy, enum detail detail, metric_set measured);
 
+/* The rows of the thread in `slot` will be read soon: they are scattered, and mostly not in the cache. */
+void record_prefetch(struct session_maps *m, uint32_t slot);
 /* The calls of the thread in `slot` as metrics: set METRIC_SYS_TOTAL … in `s`. */
 void record_call_metrics(struct session_maps *m, uint32_t slot, struct sample *s);
 /* Add the calls of the thread in `slot` to a table. 0 or -ENOMEM. */
