@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# make            ./vmprof
+# make            ./vmprof, the servers and workloads
 # make check      all tests (needs root for the end-to-end ones)
+# make servers    the servers and workloads alone
 # make demo       a real server under load, watched
 # make bench      what it costs
 # make lint       formatting, static analysis, direction of includes
+# make sanitize   the servers' tests under AddressSanitizer, UBSan and ThreadSanitizer
+# make fuzz       the servers' parsers, 60 s
 # make deps       install what all of this needs (Debian, Ubuntu)
 # make install    PREFIX, DESTDIR
 
@@ -33,12 +36,14 @@ LIB_OBJ  := $(patsubst %.c,$(B)/%.o,$(LIB_SRC))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 WORK_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/work/*.c)))
 
-all: vmprof
+all: vmprof servers
+
+include servers/build.mk
 
 vmprof: $(B)/user/main.o $(LIB_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/user/%.o: user/%.c Makefile | $(B)/vmprof.skel.h $(B)/call_names.h
+$(B)/user/%.o: user/%.c Makefile | $(B)/vmprof.skel.h $(B)/call_names.h $(B)/curve_gp.h
 	@mkdir -p $(@D)
 	$(ALL_C) -c -o $@ $<
 
@@ -59,6 +64,12 @@ $(B)/call_names.h: Makefile
 	@mkdir -p $(@D)
 	echo '#include <sys/syscall.h>' | $(CC) -E -dM - | \
 		sed -nE 's/^#define SYS_([a-z0-9_]+) .*/CALL_NAME(\1)/p' | sort > $@.tmp
+	mv $@.tmp $@
+
+# A script of gnuplot as a C string.
+$(B)/%_gp.h: scripts/plot/%.gp Makefile
+	@mkdir -p $(@D)
+	(echo 'static const char $*_gp[] ='; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $<; echo ';') > $@.tmp
 	mv $@.tmp $@
 
 $(B)/tests/unit/%: tests/unit/%.c $(LIB_OBJ) Makefile
@@ -83,26 +94,27 @@ $(B)/bench/%: bench/%.c Makefile
 $(B)/bench/floor: $(B)/bench/floor.skel.h
 
 # Everything a compiler can complain about, without touching ./vmprof: for lint.
-objects: $(B)/user/main.o $(LIB_OBJ) $(UNIT) $(B)/tests/work/work $(B)/bench/loops $(B)/bench/floor
+objects: $(B)/user/main.o $(LIB_OBJ) $(UNIT) $(B)/tests/work/work $(B)/bench/loops $(B)/bench/floor \
+	$(B)/bin/server $(B)/bin/loadgen $(B)/bin/memwork $(SRV_UNIT)
 
-test-programs: vmprof $(UNIT) $(B)/tests/work/work
+test-programs: vmprof servers $(UNIT) $(SRV_UNIT) $(B)/tests/work/work
 
 # Under sudo: what was built belongs to the user who called it.
-GIVE_BACK := if [ -n "$$SUDO_UID" ]; then chown -R "$$SUDO_UID:$$SUDO_GID" $(B) vmprof; fi
+GIVE_BACK := if [ -n "$$SUDO_UID" ]; then chown -Rf "$$SUDO_UID:$$SUDO_GID" $(B) vmprof $(PEERS) || true; fi
 
 check: deps
 	$(MAKE) test-programs
 	@$(GIVE_BACK)
 	tests/run
 
-bench: vmprof $(B)/bench/loops $(B)/bench/floor
+bench: vmprof servers/server $(B)/bench/loops $(B)/bench/floor
 	bench/run
 
-bench-quick: vmprof $(B)/bench/loops $(B)/bench/floor
+bench-quick: vmprof servers/server $(B)/bench/loops $(B)/bench/floor
 	bench/run --quick
 
 demo: deps
-	$(MAKE) vmprof
+	$(MAKE) vmprof servers/server workloads/loadgen/loadgen
 	@$(GIVE_BACK)
 	scripts/demo
 	@$(GIVE_BACK)
@@ -118,7 +130,7 @@ install: vmprof
 	install -D -m 644 docs/vmprof.1 $(DESTDIR)$(PREFIX)/share/man/man1/vmprof.1
 
 clean:
-	rm -rf $(B) vmprof
+	rm -rf $(B) vmprof $(PEERS)
 
 .PHONY: all objects check bench bench-quick demo deps lint install clean test-programs
 .DELETE_ON_ERROR:

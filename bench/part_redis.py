@@ -24,12 +24,12 @@ def answers(port):
         return False
 
 
-def benchmark(port, clients, requests, test="get"):
+def benchmark(port, clients, requests, test="get", cpus=(host.CPU,), pipeline=1):
     """Requests per second of one bounded run, as redis-benchmark itself reports them."""
     text = host.output(
-        ["redis-benchmark", "-h", "127.0.0.1", "-p", str(port)]
+        ["redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "-P", str(pipeline)]
         + ["-t", test, "-c", str(clients), "-n", str(requests), "--csv"],
-        cpus=[host.CPU],
+        cpus=cpus,
     )
     rows = [row for row in csv.reader(text.splitlines()) if row and row[0].upper() == test.upper()]
     if not rows:

@@ -71,7 +71,12 @@ blocked() {
 alone() {
 	measure w "$1" run "${@:2}"
 	check wall w.csv w.work
-	check shares w.csv w.work
+	if [ "$1" = full ]; then
+		check shares w.csv w.work
+	else
+		check shares w.csv w.work by-ticks
+		check ticks w.csv w.work
+	fi
 	check rusage w.csv w.work
 }
 

@@ -6,6 +6,7 @@ import sys
 import counts
 import files
 import ledger
+import models
 from data import Work, verdict
 
 # What → function and which of its arguments is the output of the workloads.
@@ -14,6 +15,7 @@ CHECKS = {
     "shares": (ledger.check_shares, 1),
     "sched": (ledger.check_sched, 1),
     "split": (ledger.check_split, 1),
+    "ticks": (ledger.check_ticks, 1),
     "intervals": (ledger.check_intervals, None),
     "single": (ledger.check_single, None),
     "gap": (ledger.check_gap, None),
@@ -30,6 +32,8 @@ CHECKS = {
     "events": (files.check_events, None),
     "pids": (files.check_pids, None),
     "server": (files.check_server, None),
+    "rest": (models.check_rest, None),
+    "load": (models.check_load, None),
 }
 
 

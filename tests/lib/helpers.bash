@@ -62,6 +62,7 @@ wait_for() {
 		if [ "$SECONDS" -ge "$until" ]; then
 			echo "waited in vain for: $*"
 			"$@" || true
+			tail -n 20 "$T"/*.err
 			return 1
 		fi
 		sleep 0.02

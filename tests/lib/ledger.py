@@ -5,6 +5,7 @@ from data import STATES, by, expect, near, processes, read_csv, same, states, th
 EXACT = 0.001  # of wall time
 SHARE = 0.95
 LONG = 0.4  # s
+TICK_NS = 1e7  # at 100 Hz, the slowest
 
 
 def _full_length(rows):
@@ -45,7 +46,12 @@ def check_wall(csv_path, work):
 
 
 def check_shares(csv_path, work, *only):
-    """Nearly all of each thread's time is in the state its workload was written for."""
+    """
+    Nearly all of each thread's time is in the state its workload was written for. `by-ticks`: user and system time
+    count as one, since the kernel's ticks, some 200 a second, part them.
+    """
+    ticks = "by-ticks" in only
+    only = [state for state in only if state != "by-ticks"]
     mine = by(threads(read_csv(csv_path)), "tid")
     limited = {fact["pid"]: fact["limited"] for kind in ("reads", "touches") for fact in work.maybe(kind)}
     for life in work.all("life"):
@@ -53,6 +59,8 @@ def check_shares(csv_path, work, *only):
         found = states(its)
         # Less what others on this machine took from it, by the scheduler's account.
         wall = sum(found.values()) - life["run_delay_ns"]
+        if ticks and life["state"] in ("user", "sys"):
+            found[life["state"]] = found["user"] + found["sys"]
         # Where the disk could not be slowed down: of the time in which it did not run or wait to.
         if not limited.get(life["pid"], 1):
             wall -= found["user"] + found["sys"]
@@ -65,19 +73,30 @@ def check_shares(csv_path, work, *only):
 
 
 def check_sched(csv_path, work, part="0.01"):
-    """CPU time against the process's own clock; run-queue time and CPU time against schedstat."""
+    """
+    CPU time against the process's own clock and schedstat; run-queue time against schedstat and the jumps of the clock
+    that the process saw. Interrupts on top of a thread are on a CPU to us. To the scheduler the thread waits from the
+    wake-up on that will preempt it, though it runs until the switch (rq_clock_skip_update() in kernel/sched/core.c).
+    """
     part = float(part)
     rows = by(processes(read_csv(csv_path)), "pid")
     sched = {fact["pid"]: fact for fact in work.all("sched")}
+    taken = work.all("taken")[0]["ns"] + 2 * TICK_NS
     for cpu in work.all("cpu"):
         pid = cpu["pid"]
         if cpu["tid"] != 0 or not expect(pid in rows, f"process {pid} has no rows"):
             continue
         its = rows[pid]
+        found = states(its)
         near(total(its, "cpu_ns"), cpu["cpu_ns"], part, f"process {pid}: cpu_ns, against its clock")
         near(total(its, "cpu_ns"), sched[pid]["cpu_ns"], part, f"process {pid}: cpu_ns, against schedstat")
-        near(total(its, "runq_wake_ns") + total(its, "runq_preempt_ns"), sched[pid]["run_delay_ns"], part,
-             f"process {pid}: time on the run queue, against schedstat")
+        interrupted = found["user"] + found["sys"] - total(its, "cpu_ns")
+        expect(interrupted <= part * sum(found.values()) + taken,
+               f"process {pid}: {interrupted} ns on a CPU are not in cpu_ns; all interrupts took about {taken}")
+        waits = [sched[pid]["run_delay_ns"], sum(fact["ns"] for fact in work.all("away") if fact["pid"] == pid)]
+        ours = found["runq_wake"] + found["runq_preempt"]
+        expect(min(waits) * (1 - part) - max(interrupted, 0) <= ours <= max(waits) * (1 + part),
+               f"process {pid}: {ours} ns on the run queue, by schedstat and its own clock it was {waits}")
 
 
 def check_split(csv_path, work):
@@ -91,6 +110,21 @@ def check_split(csv_path, work):
         # It makes other calls as well, to start and to report.
         expect(found["sys"] <= fact["ns"] * 1.01,
                f"process {fact['pid']}: sys {found['sys']} ns, it was in calls for {fact['ns']} ns")
+
+
+def check_ticks(csv_path, work):
+    """System time by ticks is getrusage's part of the time on a CPU, but for the ticks around the end."""
+    rows = by(processes(read_csv(csv_path)), "pid")
+    children = work.all("child")
+    for child in children:
+        theirs = {key: 1e3 * (child[key] - sum(c[key] for c in children if c["ppid"] == child["pid"]))
+                  for key in ("sys_us", "cpu_us")}
+        its = rows.get(child["pid"], [])
+        sys, on_cpu = total(its, "sys_ns"), total(its, "user_ns") + total(its, "sys_ns")
+        # On a CPU are also the interrupts that the scheduler does not charge to the thread.
+        want = theirs["sys_us"] * on_cpu / max(theirs["cpu_us"], 1)
+        expect(abs(sys - want) <= 3 * TICK_NS + 0.01 * on_cpu,
+               f"process {child['pid']}: sys {sys} of {on_cpu} ns by ticks, by getrusage's it is {want:.0f}")
 
 
 def check_intervals(csv_path, length, *pids):

@@ -14,10 +14,24 @@ static void tell_cpu(pid_t tid, clockid_t clock)
 	say("cpu pid=%d tid=%d cpu_ns=%ju", getpid(), tid, (uintmax_t)clock_of(clock));
 }
 
+#define GAP_NS 20000 /* longer than a tick's interrupt */
+
+/* As burn(), and how long it saw the clock jump: it was off its CPU, or a long interrupt was on it. */
 static void spin(void *arg)
 {
-	burn(*(uint64_t *)arg);
+	uint64_t until = clock_of(CLOCK_THREAD_CPUTIME_ID) + *(uint64_t *)arg, last = now_ns(), away = 0;
+
+	do {
+		for (int i = 0; i < 10000; i++) {
+			uint64_t now = now_ns();
+
+			if (now - last > GAP_NS)
+				away += now - last;
+			last = now;
+		}
+	} while (clock_of(CLOCK_THREAD_CPUTIME_ID) < until);
 	tell_cpu(gettid(), CLOCK_THREAD_CPUTIME_ID);
+	say("away pid=%d tid=%d ns=%ju", getpid(), gettid(), (uintmax_t)away);
 }
 
 static void spin_crew(void *arg)

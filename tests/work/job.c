@@ -148,11 +148,12 @@ static int cpu_of(pid_t pid)
 
 static void tell(const char *kind, pid_t pid, const char *more, const struct rusage *ru)
 {
-	say("%s pid=%d %snvcsw=%ld nivcsw=%ld minflt=%ld majflt=%ld cpu_us=%ju inblock=%ld oublock=%ld", kind, pid,
-	    more, ru->ru_nvcsw, ru->ru_nivcsw, ru->ru_minflt, ru->ru_majflt,
-	    (uintmax_t)(ru->ru_utime.tv_sec + ru->ru_stime.tv_sec) * 1000000 +
-	            (uintmax_t)(ru->ru_utime.tv_usec + ru->ru_stime.tv_usec),
-	    ru->ru_inblock, ru->ru_oublock);
+	uintmax_t user = (uintmax_t)ru->ru_utime.tv_sec * 1000000 + (uintmax_t)ru->ru_utime.tv_usec;
+	uintmax_t sys = (uintmax_t)ru->ru_stime.tv_sec * 1000000 + (uintmax_t)ru->ru_stime.tv_usec;
+
+	say("%s pid=%d %snvcsw=%ld nivcsw=%ld minflt=%ld majflt=%ld cpu_us=%ju sys_us=%ju inblock=%ld oublock=%ld",
+	    kind, pid, more, ru->ru_nvcsw, ru->ru_nivcsw, ru->ru_minflt, ru->ru_majflt, user + sys, sys, ru->ru_inblock,
+	    ru->ru_oublock);
 }
 
 void tell_child(pid_t pid, const struct rusage *ru)

@@ -2,6 +2,7 @@
 /* Workloads that start workloads. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,11 +19,24 @@ static int again(int argc, char **argv)
 	return main(argc, argv);
 }
 
+/* Taken from whom the CPUs ran, by interrupts and by the hypervisor, since the boot: proc_stat(5), by ticks. */
+static uint64_t taken_ns(void)
+{
+	unsigned long long irq, softirq, steal;
+	FILE *stat = fopen("/proc/stat", "r");
+
+	if (!stat || fscanf(stat, "cpu %*u %*u %*u %*u %*u %llu %llu %llu", &irq, &softirq, &steal) != 3)
+		fail("/proc/stat can't be read");
+	fclose(stat);
+	return (irq + softirq + steal) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 /* Children without exec: what is measured is theirs alone. */
 int work_run(int argc, char **argv)
 {
 	int first = 0, children = 0, bad = 0;
 	pid_t *pids = calloc((size_t)argc, sizeof(*pids));
+	uint64_t before = taken_ns();
 
 	if (!pids)
 		fail("out of memory");
@@ -46,6 +60,7 @@ int work_run(int argc, char **argv)
 			bad = 1;
 	}
 	tell_rusage();
+	say("taken ns=%ju", (uintmax_t)(taken_ns() - before));
 	free(pids);
 	return bad;
 }
