@@ -42,11 +42,51 @@ commands() {
 	[ "$(wc -l <run.json)" -gt 2 ]
 }
 
+@test "README: a bundled server, under load and watched, as it stands there" {
+	cd "$BATS_TEST_DIRNAME/../.."
+	# Who types that is slower: the server listens by the time the second line comes.
+	awk '/^```bash/ {on = 1; next} /^```/ {on = 0} on { print } on && !n++ {
+		print "until ss -Hltn | grep -q :8080; do kill -0 %1 || exit; done" }' README.md >"$DIR/block"
+	run timeout 60 nsenter --net="/proc/$(cat "$DIR/pid")/ns/net" bash "$DIR/block" </dev/null
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"Where "*" of threads' wall time went"* ]]
+	[[ $output == *"connections "* ]]
+}
+
+@test "README: the curve, with fewer and shorter runs" {
+	cd "$BATS_TEST_DIRNAME/../.."
+	scratch=$(mktemp -d /var/tmp/vmprof-test-XXXXXX)
+	command=$(sed -n '/^\$ sudo .*vmprof curve/,/^```/ { /^```/d; s/^\$ //; p }' README.md |
+		sed "s/--max 8/--max 2 --repeat 1/; s/--seconds 3/--seconds 1/; s:/var/tmp:$scratch:; s:curve.svg:$scratch/&:")
+	run timeout 100 bash -c "$command" </dev/null
+	echo "$command: $output"
+	svg=$(head -c 500 "$scratch/curve.svg")
+	rm -rf "$scratch"
+	[ "$status" -eq 0 ]
+	[[ $svg == *"<svg"* ]]
+}
+
 @test "README: its two commands are make's" {
 	[ "$(commands | grep -c '^sudo make')" -eq 2 ]
 	commands | sed -n 's/^sudo make \([a-z]*\).*/\1/p' | while read -r target; do
 		make -n -C "$BATS_TEST_DIRNAME/../.." "$target" >/dev/null
 	done
+}
+
+@test "README: the targets of make in its prose are there, and install installs" {
+	cd "$BATS_TEST_DIRNAME/../.."
+	count=0
+	for target in $(grep -oE '`(sudo )?make( [a-z-]+)?`' README.md | sed -E 's/`//g; s/^(sudo )?make ?//'); do
+		echo "make $target"
+		make -n "$target" >/dev/null
+		count=$((count + 1))
+	done
+	[ "$count" -ge 4 ]
+
+	make -s install DESTDIR="$DIR/root" PREFIX=/usr
+	"$DIR/root/usr/bin/vmprof" --help | grep -q -- --pid
+	[ -s "$DIR/root/usr/share/man/man1/vmprof.1" ]
 }
 
 @test "README: the demo ends with totals and a CSV" {

@@ -15,6 +15,7 @@
 #define NOBODY "65534" /* a user without rights everywhere, and with a name almost everywhere */
 
 static sigset_t none; /* no signals */
+static const struct command_options as_user = {.mask = &none};
 
 static void sudo(const char *uid, const char *gid)
 {
@@ -25,11 +26,12 @@ static void sudo(const char *uid, const char *gid)
 /* Run to the end; its status as waitpid(2) has it. */
 static int run_masked(char *const argv[], bool as_root, const sigset_t *mask)
 {
+	const struct command_options options = {.as_root = as_root, .mask = mask};
 	const char *failed = "unset";
 	pid_t pid = -1;
 	int status;
 
-	assert_int_equal(command_start(argv, as_root, mask, &pid, &failed), 0);
+	assert_int_equal(command_start(argv, &options, &pid, &failed), 0);
 	assert_null(failed);
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -81,7 +83,7 @@ static void fails(char *name, int expected)
 	const char *failed = NULL;
 	pid_t pid = 42;
 
-	assert_int_equal(command_start(argv, false, &none, &pid, &failed), expected);
+	assert_int_equal(command_start(argv, &as_user, &pid, &failed), expected);
 	assert_string_equal(failed, "exec");
 	assert_int_equal(pid, 42);
 	/* It has been reaped. */
@@ -341,7 +343,7 @@ static void drop_refused(void **state)
 		pid_t pid = 42;
 
 		sudo(bad[i].uid, bad[i].gid);
-		assert_int_equal(command_start(argv, false, &none, &pid, &failed), -EINVAL);
+		assert_int_equal(command_start(argv, &as_user, &pid, &failed), -EINVAL);
 		assert_string_equal(failed, "setuid");
 		assert_int_equal(pid, 42);
 	}
@@ -367,7 +369,7 @@ static void drop_fails(void **state)
 
 		if (syscall(SYS_capset, &header, data))
 			_exit(99);
-		if (command_start(argv, false, &none, &child, &failed) != -EPERM)
+		if (command_start(argv, &as_user, &child, &failed) != -EPERM)
 			_exit(98);
 		_exit(strcmp(failed, "setuid") || child != 42 || waitpid(-1, NULL, WNOHANG) != -1);
 	}

@@ -14,6 +14,7 @@ struct command {
 
 extern const struct command cmd_watch;
 extern const struct command cmd_stat;
+extern const struct command cmd_curve;
 extern const struct command cmd_features;
 
 /* "vmprof: " and one sentence on standard error: what, why, and what to do. */

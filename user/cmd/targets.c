@@ -169,8 +169,20 @@ int targets_rescan(struct targets *t, struct session *s, uint64_t now)
 	return status;
 }
 
+int command_say(const char *name, const char *failed, int err)
+{
+	if (!failed || strcmp(failed, "exec") != 0) {
+		say("%s: cannot be started: %s: %s", name, failed ?: "pidfd", strerror(-err));
+		return STATUS_FAILED;
+	}
+	say("%s: cannot be started: %s: %s", name, strerror(-err),
+	    err == -ENOENT ? "is it in PATH, or else give its path" : "is it a program, and may you execute it?");
+	return command_exec_status(err);
+}
+
 static int start_command(struct targets *t, struct session *s, const sigset_t *mask)
 {
+	const struct command_options options = {.as_root = t->o->as_root, .mask = mask};
 	const char *failed = "";
 	int err = session_adopt(s, true);
 
@@ -178,19 +190,11 @@ static int start_command(struct targets *t, struct session *s, const sigset_t *m
 		say("%s: cannot be watched: %s", t->o->command[0], strerror(-err));
 		return STATUS_FAILED;
 	}
-	err = command_start(t->o->command, t->o->as_root, mask, &t->command, &failed);
+	err = command_start(t->o->command, &options, &t->command, &failed);
 	session_adopt(s, false);
 	if (!err)
 		err = add(t, t->command);
-	if (!err)
-		return STATUS_OK;
-	if (strcmp(failed, "exec")) {
-		say("%s: cannot be started: %s: %s", t->o->command[0], failed, strerror(-err));
-		return STATUS_FAILED;
-	}
-	say("%s: cannot be started: %s: %s", t->o->command[0], strerror(-err),
-	    err == -ENOENT ? "is it in PATH, or else give its path" : "is it a program, and may you execute it?");
-	return command_exec_status(err);
+	return err ? command_say(t->o->command[0], failed, err) : STATUS_OK;
 }
 
 int targets_start(struct targets *t, struct session *s, const sigset_t *mask)

@@ -43,6 +43,9 @@ void targets_end_command(struct targets *t);
 int targets_command_status(struct targets *t);
 void targets_free(struct targets *t);
 
+/* Say why command_start() failed. The exit status. */
+int command_say(const char *name, const char *failed, int err);
+
 /* Say why a session could not be opened. */
 void session_say(const struct session_error *err, int code);
 

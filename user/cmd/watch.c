@@ -6,6 +6,7 @@ static const char doc[] =
 	"Where the time of processes goes: running, waiting for a CPU, blocked in which call, paging.\v"
 	"Other commands:\n"
 	"  vmprof stat TARGET [OPTIONS]   silent until the end, then totals\n"
+	"  vmprof curve [OPTIONS] -- CMD  1 to N copies of a command: how many do the most work\n"
 	"  vmprof features                what this kernel and these privileges allow\n\n"
 	"Examples:\n"
 	"  sudo vmprof --pid 1234\n"

@@ -18,11 +18,13 @@
 
 enum step {
 	STEP_FORK,
+	STEP_GROUP,
+	STEP_CPUS,
 	STEP_SETUID,
 	STEP_EXEC,
 };
 
-static const char *const step_names[] = {"fork", "setuid", "exec"};
+static const char *const step_names[] = {"fork", "control group", "CPUs", "setuid", "exec"};
 
 /* How the child tells the parent what failed. */
 struct failure {
@@ -33,6 +35,7 @@ struct failure {
 /* Who the command is to run as, and everything else that the child needs, made before the fork. */
 struct plan {
 	char *const *argv;
+	const struct command_options *o;
 	char path[PATH_MAX]; /* where PATH has it, as far as we can tell; empty: not looked for or not found */
 	char **env;          /* NULL: as it is */
 	char *vars[3];
@@ -42,7 +45,6 @@ struct plan {
 	gid_t *groups;
 	int ngroups;
 	sigset_t changed; /* signals that are ignored or handled */
-	const sigset_t *mask;
 };
 
 static void plan_free(struct plan *plan)
@@ -142,11 +144,10 @@ static int plan_user(struct plan *plan)
 }
 
 /* Looked up here, so that the child has no call to make for a signal that is as it should be. */
-static void plan_signals(struct plan *plan, const sigset_t *mask)
+static void plan_signals(struct plan *plan)
 {
 	struct sigaction action;
 
-	plan->mask = mask;
 	sigemptyset(&plan->changed);
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		if (!sigaction(sig, NULL, &action) && action.sa_handler != SIG_DFL)
@@ -200,17 +201,43 @@ static int exec_error(const char *name, int err)
 	return ENOENT;
 }
 
-static _Noreturn void run_child(const struct plan *plan, int report)
+/* Where it runs and who it is, in the order in which we may. -1 with errno; `step` is what failed. */
+static int settle(const struct plan *plan, enum step *step)
 {
-	struct failure failure = {.step = STEP_SETUID};
+	const struct command_options *o = plan->o;
+
+	*step = STEP_GROUP;
+	if (o->group && write(o->group, "0", 1) < 0)
+		return -1;
+	*step = STEP_CPUS;
+	if (o->cpus && sched_setaffinity(0, sizeof(*o->cpus), o->cpus))
+		return -1;
+	*step = STEP_SETUID;
+	return plan->drop ? become(plan) : 0;
+}
+
+static void redirect(const struct command_options *o)
+{
+	if (o->in)
+		dup2(o->in, STDIN_FILENO);
+	if (o->out)
+		dup2(o->out, STDOUT_FILENO);
+	if (o->err)
+		dup2(o->err, STDERR_FILENO);
+}
+
+static _Noreturn void run_child(const struct plan *plan, const sigset_t *mask, int report)
+{
 	const struct sigaction dfl = {.sa_handler = SIG_DFL};
+	struct failure failure = {0};
 
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		if (sigismember(&plan->changed, sig) == 1)
 			sigaction(sig, &dfl, NULL);
-	if (!plan->drop || !become(plan)) {
+	if (!settle(plan, &failure.step)) {
 		failure.step = STEP_EXEC;
-		sigprocmask(SIG_SETMASK, plan->mask, NULL);
+		redirect(plan->o);
+		sigprocmask(SIG_SETMASK, mask, NULL);
 		if (plan->path[0])
 			execve(plan->path, plan->argv, plan->env ? plan->env : environ);
 		/* Not there for this user, or a script without #!: as execvp(3) does it. */
@@ -254,7 +281,7 @@ static int fork_and_exec(const struct plan *plan, pid_t *pid, enum step *step)
 	sigprocmask(SIG_SETMASK, &all, &saved);
 	child = fork();
 	if (child == 0)
-		run_child(plan, report[1]);
+		run_child(plan, plan->o->mask ? plan->o->mask : &saved, report[1]);
 	err = child < 0 ? -errno : 0;
 	sigprocmask(SIG_SETMASK, &saved, NULL);
 	close(report[1]);
@@ -266,17 +293,17 @@ static int fork_and_exec(const struct plan *plan, pid_t *pid, enum step *step)
 	return err;
 }
 
-int command_start(char *const argv[], bool as_root, const sigset_t *mask, pid_t *pid, const char **failed)
+int command_start(char *const argv[], const struct command_options *options, pid_t *pid, const char **failed)
 {
-	struct plan plan = {.argv = argv};
+	struct plan plan = {.argv = argv, .o = options};
 	enum step step = STEP_SETUID;
 	int err;
 
 	*failed = NULL;
-	err = as_root ? 0 : plan_user(&plan);
+	err = options->as_root ? 0 : plan_user(&plan);
 	if (!err) {
 		plan_path(&plan);
-		plan_signals(&plan, mask);
+		plan_signals(&plan);
 		err = fork_and_exec(&plan, pid, &step);
 	}
 	if (err)

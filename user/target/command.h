@@ -3,20 +3,28 @@
 #ifndef TARGET_COMMAND_H
 #define TARGET_COMMAND_H
 
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct command_options {
+	bool as_root;          /* under sudo, too: not as the user who called it */
+	const sigset_t *mask;  /* its signal mask; NULL: ours */
+	const cpu_set_t *cpus; /* where it may run; NULL: where we may */
+	int group;             /* cgroup.procs of its control group, open for writing; 0: it stays in ours */
+	int in, out, err;      /* its standard descriptors; 0: ours */
+};
+
 /*
- * Fork and execute argv[0], found in PATH as execvp(3) does, with the signal mask `mask` and
- * default signal actions. Unless `as_root`, and when vmprof runs as root through sudo
- * (SUDO_UID, SUDO_GID), as the user who called sudo: uid, gid, supplementary groups, and HOME,
- * USER, LOGNAME; without capabilities.
+ * Fork and execute argv[0], found in PATH as execvp(3) does, with default signal actions. Unless `as_root`, and
+ * when vmprof runs as root through sudo (SUDO_UID, SUDO_GID), as the user who called sudo: uid, gid,
+ * supplementary groups, and HOME, USER, LOGNAME; without capabilities.
  * The child does as little as possible before execve: it is being measured already.
  * 0 and the child's PID in `pid` once execve has succeeded; -errno of what failed in the child (it
- * has been reaped then) or of fork. `failed` names the step: "fork", "setuid", "exec".
+ * has been reaped then) or of fork. `failed` names the step: "fork", "control group", "CPUs", "setuid", "exec".
  */
-int command_start(char *const argv[], bool as_root, const sigset_t *mask, pid_t *pid, const char **failed);
+int command_start(char *const argv[], const struct command_options *options, pid_t *pid, const char **failed);
 
 /* As a shell says it: 127 for -ENOENT, 126 for anything else that kept execve from it. */
 int command_exec_status(int err);
