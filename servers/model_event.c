@@ -18,8 +18,8 @@ static void unmake(struct loop *l, struct client *client)
 }
 
 /*
- * News in every turn must not keep it from being heard: CONN_RUN may mean no more than that. Or that it ends: then there
- * is nothing more to hear.
+ * News in every turn must not keep it from being heard: CONN_RUN may mean no more than that. Or that it ends: then
+ * there is nothing more to hear.
  */
 static bool may_receive(const struct client *client)
 {
