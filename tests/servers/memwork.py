@@ -229,6 +229,17 @@ def test_foreign():
         refused(1, "denied", "--size", "16K", "--pattern", "random", "--write", "--file", name)
 
 
+def test_think():
+    """--think: a pause after each pass: no sooner over, as many touches, and a voluntary switch for each pause."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw
+    whole = touched("--size", SIZE, "--pattern", "sequential", "--passes", "23", "--think", "2.5")
+    switches = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw - before
+    assert whole["touches"] == 23 * PAGES, whole
+    assert whole["seconds"] >= 23 * 0.0025, whole
+    assert switches >= 23, f"{switches} voluntary switches in 23 pauses"
+    assert whole["checksum"] == touched("--size", SIZE, "--pattern", "sequential", "--passes", "23")["checksum"], whole
+
+
 def test_seconds():
     """--seconds: it ends by itself, not before its time, and says how long it was"""
     for pattern in PATTERNS:
@@ -281,6 +292,7 @@ def test_refused():
         ("unrecognized", good + ("--fast",)),
         ("requires an argument", good + ("--seed",)),
         ("not both", good + ("--passes", "1", "--seconds", "1")),
+        ("must be 0.001 to", good + ("--think", "0")),
         ("--cold", good + ("--cold",)),
         ("multiple of 8", good + ("--stride", "12")),
     ):

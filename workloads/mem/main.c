@@ -30,6 +30,7 @@ static const char usage[] =
 	"                    chase       a random cycle through all pages, each naming the next\n"
 	"  --passes N        as many touches as N times the pages (default: 1)\n"
 	"  --seconds S       for so long instead\n"
+	"  --think MS        a pause after each pass, 0.001 or more\n"
 	"  --file PATH       of this file, mapped shared; made if it is not there, and left there\n"
 	"  --cold            of the file, nothing is in the page cache at the start\n"
 	"  --stride SIZE     default 68K (17 pages); a multiple of 8\n"
@@ -106,23 +107,24 @@ static uint64_t number(const char *option, const char *text, const char *units, 
 	return value << shift;
 }
 
-static double seconds(const char *text)
+static double duration(const char *option, const char *text)
 {
 	char *end;
 	double value = strtod(text, &end);
 
 	if (end == text || *end || !isfinite(value) || value < 0.001 || value > SECONDS_MAX)
-		give_up(2, "--seconds %s: must be 0.001 to %.0f", text, SECONDS_MAX);
+		give_up(2, "%s %s: must be 0.001 to %.0f", option, text, SECONDS_MAX);
 	return value;
 }
 
-enum { SIZE = 1, PATTERN, PASSES, SECONDS, FILE_PATH, COLD, STRIDE, SEED, WRITE, JSON, HELP };
+enum { SIZE = 1, PATTERN, PASSES, SECONDS, THINK, FILE_PATH, COLD, STRIDE, SEED, WRITE, JSON, HELP };
 
 static const struct option longs[] = {
 	{"size", required_argument, NULL, SIZE},
 	{"pattern", required_argument, NULL, PATTERN},
 	{"passes", required_argument, NULL, PASSES},
 	{"seconds", required_argument, NULL, SECONDS},
+	{"think", required_argument, NULL, THINK},
 	{"file", required_argument, NULL, FILE_PATH},
 	{"cold", no_argument, NULL, COLD},
 	{"stride", required_argument, NULL, STRIDE},
@@ -148,7 +150,10 @@ static void take(struct options *o, int option)
 		o->passes = number("--passes", optarg, "", 1, 1ULL << 32);
 		break;
 	case SECONDS:
-		o->seconds = seconds(optarg);
+		o->seconds = duration("--seconds", optarg);
+		break;
+	case THINK:
+		o->walk.think_ns = duration("--think", optarg) * 1e6;
 		break;
 	case FILE_PATH:
 		o->area.path = optarg;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "patterns.h"
 
@@ -35,6 +36,13 @@ static inline uint64_t touch(uint64_t *word, bool write)
 	return __atomic_fetch_add(word, nothing, __ATOMIC_RELAXED);
 }
 
+static void think(uint64_t ns)
+{
+	struct timespec time = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+
+	nanosleep(&time, NULL); /* a signal ends the pause, and with it the walk */
+}
+
 /* The loop of all patterns; each has its own, with its own way to the next place compiled in. */
 typedef uint64_t next_fn(const struct walk *w, uint64_t *state, uint64_t place, uint64_t word);
 
@@ -42,6 +50,7 @@ static inline __attribute__((always_inline)) int walk(struct walk *w, next_fn ne
 {
 	uint64_t state = w->seed, sum = FNV_START, touches = 0;
 	uint64_t place = drawn ? next(w, &state, 0, 0) : 0;
+	uint64_t pass = w->think_ns ? w->size / PAGE : UINT64_MAX, passed = pass;
 
 	while (touches < w->most && !*w->stop) {
 		uint64_t word;
@@ -52,6 +61,10 @@ static inline __attribute__((always_inline)) int walk(struct walk *w, next_fn ne
 		sum = (sum ^ place) * FNV_PRIME;
 		touches++;
 		place = next(w, &state, place, word);
+		if (touches == passed) {
+			passed += pass;
+			think(w->think_ns);
+		}
 	}
 	w->touches = touches;
 	w->checksum = sum;

@@ -19,8 +19,9 @@ struct walk {
 	uint64_t size;   /* bytes, a multiple of PAGE */
 	uint64_t stride; /* bytes, a multiple of 8 */
 	uint64_t seed;
-	uint64_t most; /* touches */
-	bool write;    /* a touch reads and stores what it has read: one write fault, and the page as it was */
+	uint64_t most;     /* touches */
+	uint64_t think_ns; /* a pause after each pass: as many touches as there are pages */
+	bool write;        /* a touch reads and stores what it has read: one write fault, and the page as it was */
 	const volatile sig_atomic_t *stop;
 
 	uint64_t touches;  /* done */
