@@ -40,7 +40,7 @@ cpus_of(i) = int(word(series, i)[slash(i) + 1:*])
 figures = 3
 share(s) = 100 * (s eq "runq" ? column("runq_wake_share") + column("runq_preempt_share") : column(s."_share"))
 figure(f) = f == 1 ? column(has_metric ? "metric" : "completions_per_min") : \
-	f == 2 ? 100 * column("cpu_util") : share(state)
+	f == 2 ? 100 * column("copies_util") : share(state)
 counts(i, n) = zero(column("memory_bytes")) == memory_of(i) && column("cpus") == cpus_of(i) && column("n") == n && \
 	zero(column("oom_kills")) == 0
 
@@ -142,7 +142,7 @@ do for [f = 1:figures] {
 		set format y "%.0f"
 		set yrange [0:105]
 		set ytics 0, 25, 100
-		what = f == 2 ? "CPUs busy\n[%]" : (state eq "fault" ? "in page faults" : \
+		what = f == 2 ? "CPUs busy with copies\n[%]" : (state eq "fault" ? "in page faults" : \
 			state eq "runq" ? "waiting for a CPU" : "in state ".state)."\n[% of copies' time]"
 	}
 	set label 102 what at screen 0.035, bottom + 0.1275 center rotate
