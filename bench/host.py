@@ -5,6 +5,8 @@ import contextlib
 import ctypes
 import os
 import platform
+import re
+import select
 import shutil
 import signal
 import socket
@@ -97,6 +99,15 @@ def say_ready(process):
     line = process.stdout.readline()
     if line.strip() != "ready":
         raise Failed(f"{os.path.basename(process.args[0])}: not ready, see its message above")
+
+
+def listening(process):
+    """The port of a server that says it, as ours do."""
+    ready, _, _ = select.select([process.stdout], [], [], 20)
+    found = re.match(r"listening on .*:(\d+)$", process.stdout.readline()) if ready else None
+    if not found:
+        raise Failed(f"{process.args[0]}: it does not listen, see its message above")
+    return int(found[1])
 
 
 def need(*commands):

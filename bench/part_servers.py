@@ -3,7 +3,6 @@
 
 import contextlib
 import re
-import select
 import socket
 import subprocess
 import tempfile
@@ -44,15 +43,6 @@ http {{
 """
 
 
-def listening(process):
-    """The port of a server that says it, as ours do."""
-    ready, _, _ = select.select([process.stdout], [], [], 20)
-    found = re.match(r"listening on .*:(\d+)$", process.stdout.readline()) if ready else None
-    if not found:
-        raise host.Failed(f"{process.args[0]}: it does not listen, see its message above")
-    return int(found[1])
-
-
 def ours(stack, context, model, app):
     command = [context.server, "--model", model, "--app", app, "--port", "0", "--quiet"]
     if model in ("event", "coroutine"):
@@ -60,7 +50,7 @@ def ours(stack, context, model, app):
     process = stack.enter_context(
         host.running(command, cpus=[host.CPU], stdout=subprocess.PIPE, text=True)
     )
-    return listening(process), process.pid
+    return host.listening(process), process.pid
 
 
 def redis(stack):
