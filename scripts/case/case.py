@@ -269,8 +269,9 @@ def main(doc, measure, report, repeat=1):
     try:
         if not options.recorded:
             record(case, measure)
-        case.about = case.load("about.json")
-        case.quick, case.repeat = case.about["quick"], case.about["repeat"]
+        with intact(case.recording("about.json")):
+            case.about = case.load("about.json")
+            case.quick, case.repeat = case.about["quick"], case.about["repeat"]
         os.makedirs(case.results, exist_ok=True)
         report(case)
         well = conclude(case)

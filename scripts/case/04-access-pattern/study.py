@@ -91,13 +91,13 @@ def sums(values):
 
 
 def read_pair(c, pair, names, repeat):
-    rows = case.rows(c.recording(f"pair{pair}-{repeat}.csv"))
-    about = c.load(f"pair{pair}-{repeat}.json")
-    its = {name: [row for row in rows if row["pid"] == about["pids"].get(name)] for name in names}
-    if not all(its.values()):
-        raise host.Failed(f"{case.shown(c.recording(f'pair{pair}-{repeat}.csv'))}: not all of {' and '.join(names)} is in it")
-    start = min(row["time"] - row["interval"] for found in its.values() for row in found)
-    return {name: Process(found, about[name], start) for name, found in its.items()}
+    path = c.recording(f"pair{pair}-{repeat}.csv")
+    with case.intact(path):
+        rows = case.rows(path)
+        about = c.load(f"pair{pair}-{repeat}.json")
+        its = {name: [row for row in rows if row["pid"] == about["pids"][name]] for name in names}
+        start = min(row["time"] - row["interval"] for found in its.values() for row in found)
+        return {name: Process(found, about[name], start) for name, found in its.items()}
 
 
 def broken(processes):

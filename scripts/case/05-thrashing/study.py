@@ -85,16 +85,15 @@ def knees(directory, rows):
 
 def read(c):
     """Curves by repeat, and within by limit."""
-    rows = case.rows(c.recording(RECORDED))
+    path, found = c.recording(RECORDED), []
     limits = [limit * MIB for limit in c.about["plan"]["limits"]]
-    found = []
-    with tempfile.TemporaryDirectory() as directory:
+    with case.intact(path), tempfile.TemporaryDirectory() as directory:
+        rows = case.rows(path)
         for repeat in range(1, c.repeat + 1):
             its = [row for row in rows if row["repeat"] == repeat]
-            whole = len(its) == len(limits) * c.about["plan"]["max"]
-            said = knees(directory, its) if whole else []
-            if len(said) != len(limits):
-                raise host.Failed(f"{case.shown(c.recording(RECORDED))}: repeat {repeat} is not complete")
+            said = knees(directory, its)
+            if len(its) != len(limits) * c.about["plan"]["max"] or len(said) != len(limits):
+                raise host.Failed(f"{case.shown(path)}: repeat {repeat} is not complete")
             found.append([Curve([row for row in its if row["memory_bytes"] == limit], *what)
                           for limit, what in zip(limits, said)])
     return found
