@@ -4,6 +4,7 @@
 # make check      all tests (needs root for the end-to-end ones)
 # make servers    the servers and workloads alone
 # make demo       a real server under load, watched
+# make case-studies  five questions, from workload to picture
 # make bench      what it costs
 # make lint       formatting, static analysis, direction of includes
 # make sanitize   the servers' tests under AddressSanitizer, UBSan and ThreadSanitizer
@@ -113,6 +114,11 @@ bench: vmprof servers/server $(B)/bench/loops $(B)/bench/floor
 bench-quick: vmprof servers/server $(B)/bench/loops $(B)/bench/floor
 	bench/run --quick
 
+case-studies: deps
+	$(MAKE) vmprof servers
+	@$(GIVE_BACK)
+	for study in scripts/case/*/run.sh; do $$study || exit; done
+
 demo: deps
 	$(MAKE) vmprof servers/server workloads/loadgen/loadgen
 	@$(GIVE_BACK)
@@ -132,7 +138,7 @@ install: vmprof
 clean:
 	rm -rf $(B) vmprof $(PEERS)
 
-.PHONY: all objects check bench bench-quick demo deps lint install clean test-programs
+.PHONY: all objects check bench bench-quick case-studies demo deps lint install clean test-programs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
