@@ -16,6 +16,7 @@ static __always_inline u32 dense_of(u32 nr)
 
 	if (nr >= VMPROF_NR_CALLS)
 		return VMPROF_DENSE_OTHER;
+	nr = bounded(nr, VMPROF_NR_CALLS);
 	index = dense[nr];
 	if (index)
 		return index;
@@ -99,7 +100,7 @@ static __always_inline u32 hist_bucket(u64 ns)
 /* Count a call that returned `ret` after `ns` (0: not timed). */
 static __always_inline void count_call(struct vmprof_who *who, u32 slot, u32 nr, long ret, u64 ns)
 {
-	u8 info = nr < VMPROF_NR_CALLS ? call_info[nr] : 0;
+	u8 info = nr < VMPROF_NR_CALLS ? call_info[bounded(nr, VMPROF_NR_CALLS)] : 0;
 	bool shared = who->shared;
 	struct vmprof_row *row;
 

@@ -27,6 +27,16 @@ static __always_inline struct pt_regs *saved_regs(struct task_struct *task)
 	return (struct pt_regs *)bpf_task_pt_regs(task);
 }
 
+/*
+ * An index below `size`, a power of two, that the verifier believes. Before 6.9 (e67ddd9b1cff) it forgets what a
+ * comparison says of a value without bounds once the compiler has put that on the stack; a mask in place it sees.
+ */
+static __always_inline u32 bounded(u32 index, const u32 size)
+{
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(size - 1));
+	return index;
+}
+
 #if defined(__TARGET_ARCH_x86)
 
 /* The call a thread is in, -1: none, a fault or an interrupt. */

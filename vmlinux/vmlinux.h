@@ -136,7 +136,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state; /* `state` before 5.14 */
 	unsigned int flags;
-	int on_cpu;
+	unsigned int on_cpu; /* int before 7.2, u8 since; where it is unsigned here libbpf loads what is there */
 	int exit_state;
 	unsigned in_iowait : 1;
 	unsigned frozen : 1; /* in a cgroup v2 that is frozen; CONFIG_CGROUPS */
