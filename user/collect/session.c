@@ -345,7 +345,8 @@ bool session_cost(struct session *s, unsigned i, struct program_cost *cost)
 			continue;
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
 			return false;
-		*cost = (struct program_cost){bpf_program__name(prog), info.run_cnt, info.run_time_ns};
+		*cost = (struct program_cost){bpf_program__name(prog), info.run_cnt, info.run_time_ns,
+		                              info.xlated_prog_len / sizeof(struct bpf_insn), info.verified_insns};
 		return true;
 	}
 	return false;

@@ -68,9 +68,11 @@ uint64_t session_measures(const struct session *s);
 struct program_cost {
 	const char *name;
 	uint64_t runs, ns;
+	uint32_t instructions; /* of its own; 0: this kernel or these privileges do not tell */
+	uint32_t verified;     /* looked at by the verifier on all paths; 0 before Linux 5.16 (aba64c7da983) */
 };
 
-/* The kernel's account of program i (with run_stats). False: there is no program i. */
+/* The kernel's account of program i (runs and time with run_stats). False: there is no program i. */
 bool session_cost(struct session *s, unsigned i, struct program_cost *cost);
 
 #endif
