@@ -37,6 +37,24 @@ static __always_inline u32 bounded(u32 index, const u32 size)
 	return index;
 }
 
+/*
+ * Since 7.1 the kernel may take the CPU from a thread in the middle of a raw tracepoint's program (a46023d5616e,
+ * f7d327654b88), since 7.2 also in those of system calls, and skips that program on this CPU for all others until the
+ * thread goes on: whole time slices of calls were missed. What perf attaches still runs without preemption, and so
+ * does what is called under the run queue's lock. These programs take the place of the others there; perf's need
+ * tracefs.
+ */
+struct perf_sys_enter {
+	u64 common;
+	long id;
+};
+
+struct perf_sys_exit {
+	u64 common;
+	long id;
+	long ret;
+};
+
 #if defined(__TARGET_ARCH_x86)
 
 /* The call a thread is in, -1: none, a fault or an interrupt. */

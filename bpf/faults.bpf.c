@@ -2,11 +2,9 @@
 /* Page faults taken in user mode. arm64 has no such tracepoint: optional. */
 #include "record.bpf.h"
 
-SEC("?tp_btf/page_fault_user")
-int BPF_PROG(vmprof_fault)
+static __always_inline int on_fault(void)
 {
-	struct vmprof_cpu *cpu = this_cpu();
-	u32 slot = cpu->task == (u64)bpf_get_current_task_btf() ? cpu->slot : changed_slot(cpu);
+	u32 slot = current_slot(this_cpu());
 	struct vmprof_thread *rec;
 
 	if (!slot)
@@ -15,4 +13,16 @@ int BPF_PROG(vmprof_fault)
 	if (rec)
 		add(&rec->ufaults, 1, slot == VMPROF_SLOT_OTHERS);
 	return 0;
+}
+
+SEC("?tp_btf/page_fault_user")
+int BPF_PROG(vmprof_fault)
+{
+	return on_fault();
+}
+
+SEC("?tp/exceptions/page_fault_user")
+int vmprof_p_fault(void *ctx)
+{
+	return on_fault();
 }

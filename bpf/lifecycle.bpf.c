@@ -9,8 +9,7 @@
 u32 registered;
 
 /* A child gets its record before it first runs; its clone call returns without having been entered. */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(vmprof_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	struct vmprof_link *link = link_of(parent);
 	struct pt_regs *regs;
@@ -26,6 +25,19 @@ int BPF_PROG(vmprof_fork, struct task_struct *parent, struct task_struct *child)
 	regs = saved_regs(parent);
 	open_record(child, flags, VMPROF_ST_RUNQ_WAKE, regs ? regs_call(regs) : -1, true);
 	return 0;
+}
+
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(vmprof_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(parent, child);
+}
+
+/* Its parent wakes it, under the run queue's lock: see compat.bpf.h. */
+SEC("?tp_btf/sched_wakeup_new")
+int BPF_PROG(vmprof_born, struct task_struct *child)
+{
+	return on_fork(bpf_get_current_task_btf(), child);
 }
 
 /* Does this task belong to a target, or is it the child of a thread that is followed? */
@@ -95,8 +107,7 @@ static __always_inline struct vmprof_thread *own_record(struct task_struct *task
 }
 
 /* The thread is its process's leader now, whichever it was (de_thread() in fs/exec.c). */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(vmprof_exec, struct task_struct *task)
+static __always_inline int on_exec(struct task_struct *task)
 {
 	struct vmprof_thread *rec = own_record(task);
 	struct vmprof_who who = {.rec = rec};
@@ -109,6 +120,18 @@ int BPF_PROG(vmprof_exec, struct task_struct *task)
 	set_comm(rec, task);
 	end(&who);
 	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(vmprof_exec, struct task_struct *task)
+{
+	return on_exec(task);
+}
+
+SEC("?tp/sched/sched_process_exec")
+int vmprof_p_exec(void *ctx)
+{
+	return on_exec(bpf_get_current_task_btf());
 }
 
 /* prctl(PR_SET_NAME), or a write to another thread's /proc/PID/task/TID/comm: not always its own CPU. */
@@ -126,8 +149,7 @@ int BPF_PROG(vmprof_rename, struct task_struct *task, const char *comm)
  * exit and exit_group do not return: counted here. The record stays open, for the thread still
  * runs; the switch that takes it off its CPU for good closes it.
  */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(vmprof_exit, struct task_struct *task)
+static __always_inline int on_end(struct task_struct *task)
 {
 	struct vmprof_link *link = link_of(task);
 	struct vmprof_who who;
@@ -148,4 +170,16 @@ int BPF_PROG(vmprof_exit, struct task_struct *task)
 	expect_hand_on(task, who.run);
 	end(&who);
 	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(vmprof_exit, struct task_struct *task)
+{
+	return on_end(task);
+}
+
+SEC("?tp/sched/sched_process_exit")
+int vmprof_p_end(void *ctx)
+{
+	return on_end(bpf_get_current_task_btf());
 }

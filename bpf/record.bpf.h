@@ -174,6 +174,12 @@ static __always_inline u32 slot_of(struct vmprof_cpu *cpu, void *regs)
 	return cpu->owner == (u64)regs ? cpu->slot : changed_slot(cpu);
 }
 
+/* The slot of the thread that runs on this CPU, for programs that are not told its registers. */
+static __always_inline u32 current_slot(struct vmprof_cpu *cpu)
+{
+	return cpu->task == (u64)bpf_get_current_task_btf() ? cpu->slot : changed_slot(cpu);
+}
+
 static __always_inline void set_comm(struct vmprof_thread *rec, struct task_struct *task)
 {
 	bpf_probe_read_kernel_str(rec->comm, sizeof(rec->comm), task->comm);

@@ -4,10 +4,8 @@
 #include "calls.bpf.h"
 #include "record.bpf.h"
 
-SEC("?tp_btf/sys_enter")
-int BPF_PROG(vmprof_sys_enter, struct pt_regs *regs, long id)
+static __always_inline int on_enter(u32 slot, long id)
 {
-	u32 slot = slot_of(this_cpu(), regs);
 	struct vmprof_who who;
 	u64 now;
 
@@ -24,10 +22,20 @@ int BPF_PROG(vmprof_sys_enter, struct pt_regs *regs, long id)
 	return 0;
 }
 
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(vmprof_sys_exit, struct pt_regs *regs, long ret)
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(vmprof_sys_enter, struct pt_regs *regs, long id)
 {
-	u32 slot = slot_of(this_cpu(), regs);
+	return on_enter(slot_of(this_cpu(), regs), id);
+}
+
+SEC("?tp/raw_syscalls/sys_enter")
+int vmprof_p_enter(struct perf_sys_enter *ctx)
+{
+	return on_enter(current_slot(this_cpu()), ctx->id);
+}
+
+static __always_inline int on_exit(u32 slot, struct pt_regs *regs, long ret)
+{
 	struct vmprof_who who;
 	u64 now;
 	s32 nr;
@@ -53,4 +61,16 @@ int BPF_PROG(vmprof_sys_exit, struct pt_regs *regs, long ret)
 	who.run->enter = 0;
 	end(&who);
 	return 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(vmprof_sys_exit, struct pt_regs *regs, long ret)
+{
+	return on_exit(slot_of(this_cpu(), regs), regs, ret);
+}
+
+SEC("?tp/raw_syscalls/sys_exit")
+int vmprof_p_exit(struct perf_sys_exit *ctx)
+{
+	return on_exit(current_slot(this_cpu()), saved_regs(bpf_get_current_task_btf()), ctx->ret);
 }

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* Where in the kernel's BTF a feature shows. */
@@ -18,6 +20,7 @@ enum btf_sign {
 	SIGN_MAP,        /* an enumerator of enum bpf_map_type */
 	SIGN_PREV_STATE, /* btf_trace_sched_switch has four arguments of its own */
 	SIGN_FIELD,      /* a member of task_struct */
+	SIGN_TRACEFS,    /* not in BTF: a file there, where the kernel is new enough to need it */
 };
 
 static const struct feature {
@@ -47,6 +50,9 @@ static const struct feature {
          "ufaults; without it the column is empty", "x86"},
 	{"block I/O of tasks", false, SIGN_FIELD, "ioac", offsetof(struct features, io_accounting),
          "inblock and oublock; without it the columns are empty", "CONFIG_TASK_IO_ACCOUNTING"},
+	{"unpreempted programs", false, SIGN_TRACEFS, "events/raw_syscalls/sys_enter/id",
+         offsetof(struct features, unpreempted), "exact counts; without it some calls are missed, and counted as lost",
+         "tracefs, mounted on /sys/kernel/tracing and readable: Linux 7.1 and newer preempt others (f7d327654b88)"},
 };
 
 #define N_FEATURES (sizeof(table) / sizeof(table[0]))
@@ -96,6 +102,31 @@ static bool task_has(const struct btf *btf, const char *field)
 	return false;
 }
 
+/* See compat.bpf.h. Nothing in BTF tells. */
+static bool preempts_programs(void)
+{
+	struct utsname u;
+	int major, minor;
+
+	return !uname(&u) && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 7 || (major == 7 && minor >= 1));
+}
+
+static bool in_tracefs(const char *name)
+{
+	/* In this order, as libbpf has it. */
+	static const char *const roots[] = {"/sys/kernel/debug/tracing", "/sys/kernel/tracing"};
+	char path[128];
+
+	for (unsigned i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		if (access(roots[i], F_OK))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", roots[i], name);
+		return !access(path, R_OK);
+	}
+	return false;
+}
+
 static bool is_there(const struct btf *btf, const struct feature *f)
 {
 	switch (f->sign) {
@@ -111,6 +142,8 @@ static bool is_there(const struct btf *btf, const struct feature *f)
 		return tracepoint_args(btf, f->of) == 4;
 	case SIGN_FIELD:
 		return task_has(btf, f->of);
+	case SIGN_TRACEFS:
+		return !preempts_programs() || in_tracefs(f->of);
 	}
 	return false;
 }
@@ -139,6 +172,7 @@ int features_detect(struct features *f)
 			f->missing = table[i].needs;
 	}
 	btf__free(btf);
+	f->by_perf = f->unpreempted && preempts_programs();
 	return 0;
 }
 

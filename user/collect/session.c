@@ -76,6 +76,27 @@ static int size_maps(struct vmprof *skel, const struct session_options *o)
 	return err;
 }
 
+/* Of each event one program: the raw tracepoint's, or where the kernel would preempt that, the other. */
+static void choose_programs(struct vmprof *skel, enum detail detail, const struct features *f)
+{
+	const struct {
+		struct bpf_program *raw, *other;
+		bool wanted;
+	} all[] = {
+		{skel->progs.vmprof_fork, skel->progs.vmprof_born, true},
+		{skel->progs.vmprof_exec, skel->progs.vmprof_p_exec, true},
+		{skel->progs.vmprof_exit, skel->progs.vmprof_p_end, true},
+		{skel->progs.vmprof_fault, skel->progs.vmprof_p_fault, f->fault_tracepoint},
+		{skel->progs.vmprof_sys_exit, skel->progs.vmprof_p_exit, detail >= DETAIL_CALLS},
+		{skel->progs.vmprof_sys_enter, skel->progs.vmprof_p_enter, detail >= DETAIL_FULL},
+	};
+
+	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		bpf_program__set_autoload(all[i].raw, all[i].wanted && !f->by_perf);
+		bpf_program__set_autoload(all[i].other, all[i].wanted && f->by_perf);
+	}
+}
+
 static void configure(struct session *s, const struct session_options *o, const struct features *f)
 {
 	struct vmprof *skel = s->skel;
@@ -99,9 +120,7 @@ static void configure(struct session *s, const struct session_options *o, const 
 
 	s->has_fault_tracepoint = f->fault_tracepoint;
 	s->has_io_accounting = f->io_accounting;
-	bpf_program__set_autoload(skel->progs.vmprof_fault, f->fault_tracepoint);
-	bpf_program__set_autoload(skel->progs.vmprof_sys_exit, o->detail >= DETAIL_CALLS);
-	bpf_program__set_autoload(skel->progs.vmprof_sys_enter, o->detail >= DETAIL_FULL);
+	choose_programs(skel, o->detail, f);
 }
 
 static int open_windows(struct session *s)
