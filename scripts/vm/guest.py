@@ -38,8 +38,7 @@ class Qemu:
         return int(re.search(r"version (\d+)", said)[1]) >= QEMU_AT_LEAST
 
     def _unpack(self, program, package):
-        with open("/etc/os-release", encoding="utf-8") as file:
-            name = re.search(r"^VERSION_CODENAME=(\w+)", file.read(), re.MULTILINE)[1]
+        name = packages.codename()
         release = name + "-backports"
         try:
             suites = packages.Suites([name, release], status="/var/lib/dpkg/status")

@@ -46,6 +46,13 @@ def mirrors():
     return found
 
 
+@functools.cache
+def codename():
+    """Of this machine's distribution."""
+    with open("/etc/os-release", encoding="utf-8") as file:
+        return re.search(r"^VERSION_CODENAME=(\w+)", file.read(), re.MULTILINE)[1]
+
+
 def mirror_of(suite):
     return mirrors()["security" if suite.endswith("-security") else "main"]
 
@@ -114,9 +121,10 @@ class Suites:
         os.unlink(deb)
         return into
 
-    def install(self, names, release):
+    def install(self, names, release, always=False):
         """These and what they need beyond what this machine has, unpacked over each other: the directory."""
-        plan = run("apt-get", *self.options, "install", "-s", "--no-install-recommends", "-t", release, *names)
+        again = ["--reinstall"] if always else []
+        plan = run("apt-get", *self.options, "install", "-s", "--no-install-recommends", *again, "-t", release, *names)
         wanted = [f"{name}={version}" for name, version in re.findall(r"^Inst (\S+)(?: \[\S+\])? \((\S+)", plan, re.M)]
         key = hashlib.sha256(" ".join(sorted(wanted)).encode()).hexdigest()[:16]
         into = os.path.join(CACHE, "unpacked", f"{names[0]}_{key}")
