@@ -23,7 +23,7 @@ CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Werror
 CPPFLAGS += -D_GNU_SOURCE -DVMPROF_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)
 ALL_C    = $(CC) -std=gnu11 $(CFLAGS) $(WARN) $(CPPFLAGS) -MMD -MP
-LDLIBS   := -lbpf -lelf -lz -ljansson -lm
+LDLIBS   := -lbpf -lelf -lz -ljansson -lm -pthread
 
 # What differs between machines: compat.bpf.h has the rest.
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')

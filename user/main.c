@@ -8,7 +8,7 @@
 
 const char *argp_program_version = "vmprof " VMPROF_VERSION;
 
-static const struct command *const commands[] = {&cmd_stat, &cmd_curve, &cmd_features};
+static const struct command *const commands[] = {&cmd_stat, &cmd_curve, &cmd_features, &cmd_selftest};
 
 int main(int argc, char **argv)
 {

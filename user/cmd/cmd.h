@@ -16,6 +16,7 @@ extern const struct command cmd_watch;
 extern const struct command cmd_stat;
 extern const struct command cmd_curve;
 extern const struct command cmd_features;
+extern const struct command cmd_selftest;
 
 /* "vmprof: " and one sentence on standard error: what, why, and what to do. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -371,6 +371,32 @@ bool session_cost(struct session *s, unsigned i, struct program_cost *cost)
 	return false;
 }
 
+unsigned session_programs(struct session *s, uint32_t *numbers, unsigned room)
+{
+	struct bpf_program *prog;
+	unsigned n = 0;
+
+	bpf_object__for_each_program(prog, s->skel->obj) {
+		struct bpf_prog_info info = {0};
+		__u32 len = sizeof(info);
+
+		if (n < room && bpf_program__autoload(prog) &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			numbers[n++] = info.id;
+	}
+	return n;
+}
+
+int session_program_is_there(uint32_t number)
+{
+	int fd = bpf_prog_get_fd_by_id(number);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	close(fd);
+	return 1;
+}
+
 uint64_t session_measures(const struct session *s)
 {
 	metric_set all = METRIC_BIT(METRIC_COUNT) - 1;

@@ -62,6 +62,11 @@ void session_flush(struct session *s, bool all);
 /* Times that a program did not run although its event occurred, since the start. */
 uint64_t session_skipped(struct session *s);
 
+/* The numbers of its programs in the kernel, `room` at most: how many. */
+unsigned session_programs(struct session *s, uint32_t *numbers, unsigned room);
+/* Is this program still in the kernel? 1, 0, or -errno: that may not be asked without CAP_SYS_ADMIN. */
+int session_program_is_there(uint32_t number);
+
 /* What this kernel measures at this detail: see metric_set in model/metric.h. */
 uint64_t session_measures(const struct session *s);
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/selftest_run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "cmd/selftest_group.h"
+#include "cmd/targets.h"
+
+#define MAX_TASKS  1024
+#define LIMIT_NS   (18 * NS_PER_S) /* of the workloads */
+#define COSTS_NS   (7 * NS_PER_S)  /* after so long, no more of the costs */
+#define MAX_CYCLES 4
+#define ROUNDS     5
+#define PROGRAMS   32
+#define LEFT_NS    (2 * NS_PER_S) /* the kernel releases programs when it gets to it */
+
+static int failed(const char *what, int err)
+{
+	say("selftest: %s: %s", what, strerror(-err));
+	return STATUS_FAILED;
+}
+
+static int open_session(const struct selftest *t, struct session **s)
+{
+	struct session_options o = {.detail = t->detail, .follow_children = true, .max_tasks = MAX_TASKS};
+	struct session_error why;
+	int err = session_open(s, &o, &why);
+
+	if (!err)
+		return STATUS_OK;
+	session_say(&why, err);
+	return STATUS_FAILED;
+}
+
+/* The meter has been there, waiting, since before the session. */
+static int attach_to_meter(const struct selftest *t, struct session *s)
+{
+	int err = session_mark(s, t->watched.pid);
+
+	err = err ?: session_register(s);
+	return err ? failed("attaching to a process", err) : STATUS_OK;
+}
+
+/* While a session watches one of them. */
+static int watched_rounds(struct selftest *t)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < ROUNDS && !err; i++) {
+		err = meter_ask(&t->watched, METER_CALL, &t->call.watched);
+		err = err ?: meter_ask(&t->bystander, METER_CALL, &t->call.bystander);
+		err = err ?: meter_ask(&t->watched, METER_TRIP, &t->trip.watched);
+	}
+	return err ? failed("measuring the costs", err) : STATUS_OK;
+}
+
+static int bare_rounds(struct selftest *t)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < ROUNDS && !err; i++) {
+		err = meter_ask(&t->watched, METER_CALL, &t->call.bare);
+		err = err ?: meter_ask(&t->bystander, METER_CALL, &t->call.bare);
+		err = err ?: meter_ask(&t->watched, METER_TRIP, &t->trip.bare);
+	}
+	return err ? failed("measuring the costs", err) : STATUS_OK;
+}
+
+static bool run_groups(struct selftest *t, struct group *g)
+{
+	unsigned groups = 0;
+
+	for (enum work_id id = 0; id < WORK_IDS; id++)
+		groups = works[id].group > groups ? works[id].group : groups;
+	for (unsigned i = 1; i <= groups; i++) {
+		if (!group_run(g, i, t->proof.of))
+			return false;
+	}
+	return true;
+}
+
+/* The process that was attached to, everything together, and what vmprof has of it in its totals. */
+static int conclude(struct selftest *t, struct tracker *tracker)
+{
+	struct evidence *all = &t->proof.of[WORK_ALL], *attached = &t->proof.of[WORK_ATTACHED];
+	const struct sample *total;
+	struct tracker_counts c;
+	uint64_t at;
+	int err = tracker_poll(tracker, &at);
+
+	err = err ?: group_collect(tracker, t->watched.pid, attached);
+	if (err)
+		return failed("reading the records", err);
+	attached->deeds = t->deeds[WORK_ATTACHED];
+	total = tracker_total(tracker);
+	all->tree = *total;
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		if (metrics[m].kind == METRIC_DELTA)
+			all->tree.v[m] -= attached->tree.v[m];
+	}
+	tracker_counts(tracker, &c);
+	t->proof.processes = c.processes;
+	t->proof.lost = c.lost_threads + c.lost_rows + c.lost_links + c.skipped;
+	getrusage(RUSAGE_CHILDREN, &all->usage);
+	return STATUS_OK;
+}
+
+static int watch(struct selftest *t, struct session *s, struct tracker *tracker)
+{
+	struct group g = {tracker, 0, t->deeds, t->begin + LIMIT_NS};
+	struct tracker_counts c;
+	uint64_t at;
+	int status = attach_to_meter(t, s), err;
+
+	if (status)
+		return status;
+	err = tracker_poll(tracker, &at);
+	err = err ?: session_adopt(s, true);
+	if (err)
+		return failed("watching", err);
+	tracker_counts(tracker, &c);
+	g.there = c.live_processes;
+	if (!run_groups(t, &g))
+		return STATUS_FAILED;
+	session_adopt(s, false);
+	status = watched_rounds(t);
+	return status ?: conclude(t, tracker);
+}
+
+/* How many of them are there still, when they had time to go; -1: we may not know. */
+static int count_left(const uint32_t *numbers, unsigned n)
+{
+	uint64_t until = clock_ns() + LEFT_NS;
+	int left;
+
+	do {
+		left = 0;
+		for (unsigned i = 0; i < n; i++) {
+			int there = session_program_is_there(numbers[i]);
+
+			if (there < 0)
+				return -1;
+			left += there;
+		}
+		if (left)
+			poll(NULL, 0, 10);
+	} while (left && clock_ns() < until);
+	return left;
+}
+
+static int with_session(struct selftest *t)
+{
+	const struct tracker_options to = {.threads = true, .calls = true, .proc = "/proc"};
+	struct tracker *tracker = NULL;
+	uint32_t programs[PROGRAMS];
+	struct session *s;
+	unsigned n;
+	int status = open_session(t, &s);
+
+	if (status)
+		return status;
+	t->proof.measured = session_measures(s);
+	status = tracker_new(&tracker, s, &to) ? failed("the records", -ENOMEM) : watch(t, s, tracker);
+	n = session_programs(s, programs, PROGRAMS);
+	tracker_free(tracker);
+	session_free(s);
+	if (!status)
+		t->proof.left = count_left(programs, n);
+	return status;
+}
+
+/* Before there is a session: their children hold nothing of it, and are not its targets. */
+static int start_meters(struct selftest *t)
+{
+	size_t size = sizeof(*t->deeds) * (WORK_IDS + 1);
+	int err;
+
+	t->deeds = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (t->deeds == MAP_FAILED) {
+		t->deeds = NULL;
+		return failed("shared memory", -errno);
+	}
+	err = meter_start(&t->watched, &t->deeds[WORK_ATTACHED]);
+	err = err ?: meter_start(&t->bystander, &t->deeds[WORK_IDS]);
+	return err ? failed("starting a process", err) : STATUS_OK;
+}
+
+int selftest_watch(struct selftest *t)
+{
+	int status;
+
+	t->begin = clock_ns();
+	t->proof.detail = t->detail;
+	status = start_meters(t);
+	return status ?: with_session(t);
+}
+
+/* Another session, for the costs alone. */
+static int watched_again(struct selftest *t)
+{
+	struct session *s;
+	int status = open_session(t, &s);
+
+	if (status)
+		return status;
+	status = attach_to_meter(t, s);
+	status = status ?: watched_rounds(t);
+	session_free(s);
+	return status;
+}
+
+int selftest_costs(struct selftest *t)
+{
+	int status = bare_rounds(t);
+
+	for (unsigned i = 1; i < MAX_CYCLES && !status && clock_ns() < t->begin + COSTS_NS; i++) {
+		status = watched_again(t);
+		status = status ?: bare_rounds(t);
+	}
+	return status;
+}
+
+void selftest_free(struct selftest *t)
+{
+	meter_end(&t->watched);
+	meter_end(&t->bystander);
+	if (t->deeds)
+		munmap(t->deeds, sizeof(*t->deeds) * (WORK_IDS + 1));
+	for (unsigned i = 0; i <= WORK_IDS; i++)
+		call_table_free(&t->proof.of[i].calls);
+}
