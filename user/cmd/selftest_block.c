@@ -29,7 +29,11 @@ static void repeat(struct deeds *d, const char *what, int (*block)(int), int arg
 	const struct sigaction act = {.sa_handler = interrupted}; /* no SA_RESTART */
 	const struct itimerval every = {{0, PACE_US}, {0, PACE_US}}, never = {{0, 0}, {0, 0}};
 	uint64_t until = clock_ns() + BLOCKED_NS;
+	sigset_t alarm;
 
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm, NULL); /* whatever we were started with */
 	if (sigaction(SIGALRM, &act, NULL) || setitimer(ITIMER_REAL, &every, NULL))
 		work_fail(d, "setitimer");
 	while (clock_ns() < until) {

@@ -13,6 +13,7 @@
 #define SCHED    0.01
 #define STATE    0.05
 #define SHORT_NS 1e5 /* of CPU time: what is no share of it, as the end of a process */
+#define ENDS_NS  5e6 /* the same of 120 processes and threads, some of it on slow machines */
 
 /* clang-format off */
 #define EQUAL      UNIT_COUNT
@@ -70,6 +71,8 @@ const struct check checks[] = {
 	 0, SCHED, SHORT_NS, ANY, false},
 	{"queue-wait", WORK_QUEUE, ORACLE_SCHED, "two on one CPU: waiting for it", UNIT_NS, look_queue,
 	 0, SCHED, SHORT_NS, ANY, true},
+	{"all-cpu", WORK_ALL, ORACLE_SCHED, "all, against getrusage: CPU time", UNIT_NS, look_cpu_usage, 0, SCHED, ENDS_NS,
+	 ANY, false},
 	{"user-on-cpu", WORK_USER, ORACLE_SCHED, "a spinner: user and sys", UNIT_NS, look_running,
 	 0, SCHED, SHORT_NS, ANY, false},
 	{"user-user", WORK_USER, ORACLE_SCHED, "a spinner: user", UNIT_NS, look_on_cpu,

@@ -130,6 +130,19 @@ void look_cpu(const struct proof *p, const struct check *c, struct figures *f)
 	cpu_time(of(p, c), &f->least, &f->most);
 }
 
+static double seconds_ns(const struct timeval *t)
+{
+	return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
+}
+
+/* What a thread uses after it was added to its process, which is before its last switch, is in no rusage. */
+void look_cpu_usage(const struct proof *p, const struct check *c, struct figures *f)
+{
+	const struct rusage *ru = &of(p, c)->usage;
+
+	same(f, (double)of(p, c)->tree.v[METRIC_CPU_NS], seconds_ns(&ru->ru_utime) + seconds_ns(&ru->ru_stime));
+}
+
 /* Interrupts on top of a thread are on a CPU to us, and not to every kernel's scheduler. */
 static void running_time(const struct evidence *e, struct figures *f)
 {

@@ -14,7 +14,7 @@ look_fn look_children, look_threads, look_processes, look_touches;
 /* arg: a metric that getrusage has */
 look_fn look_usage;
 /* The scheduler's account. */
-look_fn look_cpu, look_queue, look_running;
+look_fn look_cpu, look_cpu_usage, look_queue, look_running;
 look_fn look_on_cpu; /* arg: METRIC_USER or METRIC_SYS */
 /* arg: the state in which all of the time was spent that was not on a CPU or waiting for it */
 look_fn look_blocked;

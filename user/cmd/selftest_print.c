@@ -72,7 +72,8 @@ static void print_verdict(const struct page *p, const struct findings *f)
 	if (!f->off)
 		out_printf(p->out, "%u of %u checks: you can believe the numbers", made, made);
 	else
-		out_printf(p->out, "%u of %u checks are off: do not believe the numbers:", f->off, made);
+		out_printf(p->out, "%u of %u checks %s off, do not believe the numbers:", f->off, made,
+		           f->off == 1 ? "is" : "are");
 	for (unsigned i = 0, n = 0; i < f->n; i++) {
 		if (f->at[i].verdict == VERDICT_OFF)
 			out_printf(p->out, "%s %s", n++ ? "," : "", f->at[i].check->id);

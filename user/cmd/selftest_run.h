@@ -8,11 +8,11 @@
 
 struct selftest {
 	enum detail detail;
-	bool costs; /* measure them, too */
 	struct proof proof;
 	struct cost call, trip; /* a round trip is not measured beside vmprof */
 	/* while it runs */
 	uint64_t begin;
+	struct rusage before; /* RUSAGE_CHILDREN then */
 	struct meter watched, bystander;
 	struct deeds *deeds;
 };
