@@ -109,7 +109,7 @@ static int test(const struct options *o, struct out *out)
 		check_all(&t.proof, &f);
 		if (!o->quiet)
 			status = tell(o, out, &t, &f, &info);
-		status = f.off ? STATUS_FAILED : status;
+		status = status ?: check_status(&f);
 	}
 	selftest_free(&t);
 	return status;

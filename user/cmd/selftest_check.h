@@ -82,6 +82,9 @@ void check_judge(const struct check *c, const struct figures *f, struct finding 
 /* All checks that this level of detail has. */
 void check_all(const struct proof *p, struct findings *to);
 
+/* What vmprof selftest ends with: STATUS_OK, or STATUS_FAILED if anything is off. */
+int check_status(const struct findings *f);
+
 const char *verdict_name(enum verdict v); /* "ok", "OFF", "-" */
 const char *oracle_name(enum oracle o);   /* "getrusage" */
 
