@@ -30,14 +30,13 @@ struct evidence {
 
 struct proof {
 	enum detail detail;
-	metric_set measured;
 	struct evidence of[WORK_IDS + 1]; /* last WORK_ALL */
 	unsigned processes;               /* seen in all */
 	uint64_t lost;
 	int left; /* programs of ours in the kernel after the end; -1: we may not look */
 };
 
-/* Who knows better: the sections of the table. */
+/* Who knows better. The checks of one are a section of the table, in this order. */
 enum oracle { ORACLE_WORK, ORACLE_RUSAGE, ORACLE_SCHED, ORACLE_BLOCKED, ORACLE_CLOCK, ORACLE_NONE, ORACLES };
 
 /* What vmprof says, and what it should: from `least` to `most`. */

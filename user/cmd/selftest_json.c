@@ -73,7 +73,11 @@ static int put_finding(struct out *out, const struct finding *f)
 	return put_line(out, one, no);
 }
 
-/* 0: not measured, and so not there. */
+static json_t *tenths(double ns)
+{
+	return json_real(round(ns * 10) / 10);
+}
+
 static int put_cost(struct out *out, const char *id, const struct cost *c)
 {
 	json_t *one = json_object();
@@ -81,9 +85,9 @@ static int put_cost(struct out *out, const char *id, const struct cost *c)
 
 	no |= set(one, "type", json_string("cost"));
 	no |= set(one, "id", json_string(id));
-	no |= c->bare > 0 ? set(one, "bare_ns", json_real(round(c->bare * 10) / 10)) : 0;
-	no |= c->watched > 0 ? set(one, "watched_ns", json_real(round(c->watched * 10) / 10)) : 0;
-	no |= c->bystander > 0 ? set(one, "bystander_ns", json_real(round(c->bystander * 10) / 10)) : 0;
+	no |= set(one, "bare_ns", tenths(c->bare));
+	no |= set(one, "watched_ns", tenths(c->watched));
+	no |= set(one, "bystander_ns", tenths(c->bystander));
 	no |= set(one, "verdict", json_string("measured"));
 	return put_line(out, one, no);
 }
@@ -104,11 +108,12 @@ static int put_verdict(struct out *out, const struct findings *f)
 int selftest_print_json(struct out *out, const struct run_info *info, const struct findings *f,
                         const struct selftest *t)
 {
+	static const char *const costs[METER_WHATS] = {"call", "fault", "round-trip"};
 	int err = put_run(out, info);
 
 	for (unsigned i = 0; i < f->n && !err; i++)
 		err = put_finding(out, &f->at[i]);
-	err = err ?: put_cost(out, "getppid", &t->call);
-	err = err ?: put_cost(out, "pipe-round-trip", &t->trip);
+	for (unsigned i = 0; i < METER_WHATS && !err; i++)
+		err = put_cost(out, costs[i], &t->costs[i]);
 	return err ?: put_verdict(out, f);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,9 +12,10 @@
 
 #include "base/clock.h"
 
-#define LENGTH_NS  (NS_PER_S / 50)
+#define LENGTH_NS  (NS_PER_S / 100)
 #define MIN_ROUNDS 3
 #define CALLS      1000 /* of a round: short enough for some to be left alone on a busy machine */
+#define PAGES      256
 #define TRIPS      50
 
 /* The other end of the trips. */
@@ -77,7 +79,33 @@ static double trip_round(const struct echo *e, struct deeds *d)
 	return (double)(clock_ns() - begin) / TRIPS;
 }
 
-static double measure(double (*round)(const struct echo *, struct deeds *), const struct echo *e, struct deeds *d)
+static double fault_round(const struct echo *e, struct deeds *d)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	volatile char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t begin, ns;
+
+	(void)e;
+	if (memory == MAP_FAILED)
+		work_fail(d, "mmap");
+	madvise((void *)memory, PAGES * page, MADV_NOHUGEPAGE); /* fails where there are none */
+	begin = clock_ns();
+	for (size_t i = 0; i < PAGES; i++)
+		memory[i * page] = 1;
+	ns = clock_ns() - begin;
+	munmap((void *)memory, PAGES * page);
+	return (double)ns / PAGES;
+}
+
+typedef double round_fn(const struct echo *e, struct deeds *d);
+
+static round_fn *const rounds[METER_WHATS] = {
+	[METER_CALL] = call_round,
+	[METER_FAULT] = fault_round,
+	[METER_TRIP] = trip_round,
+};
+
+static double measure(round_fn *round, const struct echo *e, struct deeds *d)
 {
 	uint64_t until = clock_ns() + LENGTH_NS;
 	double least = round(e, d);
@@ -93,14 +121,14 @@ static double measure(double (*round)(const struct echo *, struct deeds *), cons
 static void serve(int from, int to, struct deeds *d)
 {
 	struct echo e;
-	char what;
+	unsigned char what;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	work_stay(d);
 	if (echo_start(&e))
 		work_fail(d, "fork");
-	while (read(from, &what, 1) == 1 && (what == METER_CALL || what == METER_TRIP)) {
-		double ns = measure(what == METER_CALL ? call_round : trip_round, &e, d);
+	while (read(from, &what, 1) == 1 && what < METER_WHATS) {
+		double ns = measure(rounds[what], &e, d);
 
 		if (write(to, &ns, sizeof(ns)) != sizeof(ns))
 			break;
@@ -132,7 +160,7 @@ int meter_start(struct meter *m, struct deeds *d)
 
 int meter_ask(const struct meter *m, enum meter_what what, double *least)
 {
-	char byte = (char)what;
+	unsigned char byte = (unsigned char)what;
 	double ns;
 
 	if (write(m->to, &byte, 1) != 1 || read(m->from, &ns, sizeof(ns)) != sizeof(ns))
@@ -144,7 +172,7 @@ int meter_ask(const struct meter *m, enum meter_what what, double *least)
 
 void meter_end(struct meter *m)
 {
-	char end = 'q';
+	unsigned char end = METER_WHATS;
 
 	if (m->pid <= 0)
 		return;

@@ -13,11 +13,13 @@ struct meter {
 };
 
 enum meter_what {
-	METER_CALL = 'c', /* getppid(2) */
-	METER_TRIP = 't', /* there and back through two pipes, to another process on the same CPU */
+	METER_CALL,  /* getppid(2) */
+	METER_FAULT, /* the first touch of a page */
+	METER_TRIP,  /* there and back through two pipes, to another process on the same CPU */
+	METER_WHATS
 };
 
-/* ns; 0: not measured. The least of all rounds: what others on this machine took from them is left out. */
+/* ns. The least of all rounds: what others on this machine took from them is left out. */
 struct cost {
 	double bare, watched, bystander;
 };

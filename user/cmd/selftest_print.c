@@ -11,9 +11,9 @@
 static const char *const headings[ORACLES] = {
 	[ORACLE_WORK] = "Counts, as the workload knows them",
 	[ORACLE_RUSAGE] = "Counts, by getrusage(2)",
-	[ORACLE_SCHED] = "CPUs, by the process's own clocks and /proc/PID/schedstat",
-	[ORACLE_BLOCKED] = "Where blocked time goes, by the clock less schedstat",
-	[ORACLE_CLOCK] = "All states of a thread add up to its life, by the clock",
+	[ORACLE_SCHED] = "CPUs, by the process's own clocks and /proc/PID/schedstat (ms)",
+	[ORACLE_BLOCKED] = "Where blocked time goes, by the clock less schedstat (ms)",
+	[ORACLE_CLOCK] = "All states of a thread add up to its life, by the clock (ms)",
 	[ORACLE_NONE] = "Nothing lost, nothing left behind",
 };
 
@@ -82,29 +82,27 @@ static void print_verdict(const struct page *p, const struct findings *f)
 	page_end_line(p);
 }
 
+static void print_heading(const struct page *p, enum oracle section, bool first)
+{
+	page_heading(p, headings[section]);
+	if (!first)
+		return;
+	out_printf(p->out, "  %-37s%9s %17s %8s", "", "vmprof", "should be", "error");
+	page_end_line(p);
+}
+
 void selftest_print(struct out *out, bool colour, const struct run_info *info, const struct findings *f)
 {
 	const struct page p = {.out = out, .colour = colour};
-	enum oracle section = ORACLES;
 
 	out_printf(out, "vmprof %s: selftest, detail %s\nLinux %s %s, %u CPU%s\n", info->version, info->detail,
 	           info->kernel, info->machine, info->cpus, info->cpus == 1 ? "" : "s");
 	out_row_end(out);
 	for (unsigned i = 0; i < f->n; i++) {
-		const struct check *c = f->at[i].check;
+		enum oracle section = f->at[i].check->oracle;
 
-		if (c->oracle != section) {
-			bool times = c->unit == UNIT_NS;
-			char head[80];
-
-			section = c->oracle;
-			snprintf(head, sizeof(head), "%s%s", headings[section], times ? " (ms)" : "");
-			page_heading(&p, head);
-			if (!i) {
-				out_printf(out, "  %-37s%9s %17s %8s\n", "", "vmprof", "should be", "error");
-				out_row_end(out);
-			}
-		}
+		if (!i || section != f->at[i - 1].check->oracle)
+			print_heading(&p, section, !i);
 		print_finding(&p, &f->at[i]);
 	}
 	print_verdict(&p, f);
@@ -112,12 +110,18 @@ void selftest_print(struct out *out, bool colour, const struct run_info *info, c
 
 void selftest_print_costs(struct out *out, const struct selftest *t)
 {
-	const struct cost *call = &t->call, *trip = &t->trip;
+	static const char *const names[METER_WHATS] = {
+		[METER_CALL] = "a system call",
+		[METER_FAULT] = "the first touch of a page",
+		[METER_TRIP] = "a round trip, 4 calls and 2 switches",
+	};
 
 	out_printf(out, "\nWhat it costs here, the least of many short rounds\n");
-	out_printf(out, "  a system call: %.0f ns bare, %.0f ns watched, %.0f ns of a process that is not watched\n",
-	           call->bare, call->watched, call->bystander);
-	out_printf(out, "  a round trip through two pipes, 4 calls and 2 switches: %.0f ns bare, %.0f ns watched\n",
-	           trip->bare, trip->watched);
+	for (unsigned i = 0; i < METER_WHATS; i++) {
+		const struct cost *c = &t->costs[i];
+
+		out_printf(out, "  %s: %.0f ns bare, %.0f ns watched, %.0f ns of a process that is not watched\n",
+		           names[i], c->bare, c->watched, c->bystander);
+	}
 	out_row_end(out);
 }

@@ -49,27 +49,17 @@ static int attach_to_meter(const struct selftest *t, struct session *s)
 	return err ? failed("attaching to a process", err) : STATUS_OK;
 }
 
-/* While a session watches one of them. */
-static int watched_rounds(struct selftest *t)
+/* What each costs in either meter, in turn: `watched` tells whether there is a session that watches one of them. */
+static int measure_rounds(struct selftest *t, bool watched)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < ROUNDS && !err; i++) {
-		err = meter_ask(&t->watched, METER_CALL, &t->call.watched);
-		err = err ?: meter_ask(&t->bystander, METER_CALL, &t->call.bystander);
-		err = err ?: meter_ask(&t->watched, METER_TRIP, &t->trip.watched);
-	}
-	return err ? failed("measuring the costs", err) : STATUS_OK;
-}
+	for (unsigned i = 0; i < ROUNDS * METER_WHATS && !err; i++) {
+		enum meter_what what = (enum meter_what)(i % METER_WHATS);
+		struct cost *c = &t->costs[what];
 
-static int bare_rounds(struct selftest *t)
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < ROUNDS && !err; i++) {
-		err = meter_ask(&t->watched, METER_CALL, &t->call.bare);
-		err = err ?: meter_ask(&t->bystander, METER_CALL, &t->call.bare);
-		err = err ?: meter_ask(&t->watched, METER_TRIP, &t->trip.bare);
+		err = meter_ask(&t->watched, what, watched ? &c->watched : &c->bare);
+		err = err ?: meter_ask(&t->bystander, what, watched ? &c->bystander : &c->bare);
 	}
 	return err ? failed("measuring the costs", err) : STATUS_OK;
 }
@@ -144,7 +134,7 @@ static int watch(struct selftest *t, struct session *s, struct tracker *tracker)
 	if (!run_groups(t, &g))
 		return STATUS_FAILED;
 	session_adopt(s, false);
-	status = watched_rounds(t);
+	status = measure_rounds(t, true);
 	return status ?: conclude(t, tracker);
 }
 
@@ -180,7 +170,6 @@ static int with_session(struct selftest *t)
 
 	if (status)
 		return status;
-	t->proof.measured = session_measures(s);
 	status = tracker_new(&tracker, s, &to) ? failed("the records", -ENOMEM) : watch(t, s, tracker);
 	n = session_programs(s, programs, PROGRAMS);
 	tracker_free(tracker);
@@ -227,18 +216,18 @@ static int watched_again(struct selftest *t)
 	if (status)
 		return status;
 	status = attach_to_meter(t, s);
-	status = status ?: watched_rounds(t);
+	status = status ?: measure_rounds(t, true);
 	session_free(s);
 	return status;
 }
 
 int selftest_costs(struct selftest *t)
 {
-	int status = bare_rounds(t);
+	int status = measure_rounds(t, false);
 
 	for (unsigned i = 1; i < MAX_CYCLES && !status && clock_ns() < t->begin + COSTS_NS; i++) {
 		status = watched_again(t);
-		status = status ?: bare_rounds(t);
+		status = status ?: measure_rounds(t, false);
 	}
 	return status;
 }

@@ -9,7 +9,7 @@
 struct selftest {
 	enum detail detail;
 	struct proof proof;
-	struct cost call, trip; /* a round trip is not measured beside vmprof */
+	struct cost costs[METER_WHATS];
 	/* while it runs */
 	uint64_t begin;
 	struct rusage before; /* RUSAGE_CHILDREN then */
