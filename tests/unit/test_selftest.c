@@ -152,7 +152,8 @@ static void each_wrong_time_is_off(void **state)
 	wrong(WORK_USER, METRIC_CPU_NS, 5 * MS, false, "user-cpu");
 	wrong(WORK_QUEUE, METRIC_RUNQ_PREEMPT, 3 * MS, false, "queue-wait");
 	wrong(WORK_QUEUE, METRIC_RUNQ_PREEMPT, -3 * (long)MS, false, "queue-wait");
-	wrong(WORK_ALL, METRIC_CPU_NS, 10 * MS, true, "all-cpu");
+	wrong(WORK_FORK, METRIC_CPU_NS, 70 * MS, true, "all-cpu");
+	wrong(WORK_THREAD, METRIC_CPU_NS, 70 * MS, true, "");
 	wrong(WORK_USER, METRIC_USER, 50 * MS, false, "user-on-cpu user-user");
 	wrong(WORK_USER, METRIC_USER, -10 * (long)MS, false, "user-on-cpu");
 	wrong(WORK_SYS, METRIC_SYS, -24 * (long)MS, false, "sys-sys");
@@ -259,6 +260,29 @@ static void what_is_missing_or_left_is_off(void **state)
 	free_proof(&p);
 }
 
+/* What is measured again: times, as long as no count is off. */
+static void times_and_counts_are_told_apart(void **state)
+{
+	unsigned times, counts;
+	struct proof p;
+
+	(void)state;
+	right_proof(&p);
+	check_work(&p, WORK_QUEUE, &times, &counts);
+	assert_int_equal(times, 0);
+	assert_int_equal(counts, 0);
+	p.of[WORK_QUEUE].own.v[METRIC_RUNQ_WAKE] += 50 * MS;
+	p.of[WORK_QUEUE].threads_ns += 50 * MS;
+	check_work(&p, WORK_QUEUE, &times, &counts);
+	assert_int_equal(times, 2);
+	assert_int_equal(counts, 0);
+	p.of[WORK_QUEUE].tree.v[METRIC_IVCSW]++;
+	check_work(&p, WORK_QUEUE, &times, &counts);
+	assert_int_equal(times, 2);
+	assert_int_equal(counts, 1);
+	free_proof(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +298,7 @@ int main(void)
 		cmocka_unit_test(each_wrong_call_is_off),
 		cmocka_unit_test(each_wrong_sum_is_off),
 		cmocka_unit_test(what_is_missing_or_left_is_off),
+		cmocka_unit_test(times_and_counts_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

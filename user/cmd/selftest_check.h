@@ -31,7 +31,8 @@ struct evidence {
 struct proof {
 	enum detail detail;
 	struct evidence of[WORK_IDS + 1]; /* last WORK_ALL */
-	unsigned processes;               /* seen in all */
+	unsigned processes, made;         /* seen in all, and made */
+	unsigned repeats;                 /* of workloads whose times were off */
 	uint64_t lost;
 	int left; /* programs of ours in the kernel after the end; -1: we may not look */
 };
@@ -72,12 +73,14 @@ struct finding {
 };
 
 struct findings {
-	unsigned n, off, absent;
+	unsigned n, off, absent, repeats;
 	struct finding at[64];
 };
 
 /* Is what was found within the tolerance? */
 void check_judge(const struct check *c, const struct figures *f, struct finding *to);
+/* How many checks of one workload are off: of its times (those with a tolerance), and of its counts. */
+void check_work(const struct proof *p, enum work_id id, unsigned *times, unsigned *counts);
 /* All checks that this level of detail has. */
 void check_all(const struct proof *p, struct findings *to);
 

@@ -101,6 +101,7 @@ static int put_verdict(struct out *out, const struct findings *f)
 	no |= set(all, "checks", json_integer(f->n - f->absent));
 	no |= set(all, "off", json_integer(f->off));
 	no |= set(all, "absent", json_integer(f->absent));
+	no |= set(all, "repeats", json_integer(f->repeats));
 	no |= set(all, "verdict", json_string(f->off ? "off" : "ok"));
 	return put_line(out, all, no);
 }

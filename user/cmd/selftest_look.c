@@ -69,15 +69,10 @@ void look_threads(const struct proof *p, const struct check *c, struct figures *
 	same(f, of(p, c)->threads, (double)of(p, c)->deeds.others + 1);
 }
 
-/* The meter has another end. */
 void look_processes(const struct proof *p, const struct check *c, struct figures *f)
 {
-	double made = 2;
-
 	(void)c;
-	for (unsigned i = WORK_ATTACHED + 1; i < WORK_IDS; i++)
-		made += 1 + (double)p->of[i].deeds.children;
-	same(f, p->processes, made);
+	same(f, p->processes, p->made);
 }
 
 /* In user mode; what else faulted there is in getrusage's. */
@@ -135,12 +130,21 @@ static double seconds_ns(const struct timeval *t)
 	return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
 }
 
-/* What a thread uses after it was added to its process, which is before its last switch, is in no rusage. */
+/* What a thread uses after it was added to its process, which is before its last switch, is in no rusage: not these. */
 void look_cpu_usage(const struct proof *p, const struct check *c, struct figures *f)
 {
-	const struct rusage *ru = &of(p, c)->usage;
+	double ours = 0, theirs = 0;
 
-	same(f, (double)of(p, c)->tree.v[METRIC_CPU_NS], seconds_ns(&ru->ru_utime) + seconds_ns(&ru->ru_stime));
+	(void)c;
+	for (unsigned i = WORK_ATTACHED + 1; i < WORK_IDS; i++) {
+		const struct rusage *ru = &p->of[i].usage;
+
+		if (i == WORK_THREAD)
+			continue;
+		ours += (double)p->of[i].tree.v[METRIC_CPU_NS];
+		theirs += seconds_ns(&ru->ru_utime) + seconds_ns(&ru->ru_stime);
+	}
+	same(f, ours, theirs);
 }
 
 /* Interrupts on top of a thread are on a CPU to us, and not to every kernel's scheduler. */

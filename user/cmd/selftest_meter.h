@@ -7,6 +7,8 @@
 
 #include "cmd/selftest_work.h"
 
+#define METER_PROCESSES 2 /* it, and the other end of its trips */
+
 struct meter {
 	pid_t pid;
 	int to, from; /* pipes */

@@ -82,6 +82,15 @@ static void print_verdict(const struct page *p, const struct findings *f)
 	page_end_line(p);
 }
 
+static void print_repeats(const struct page *p, unsigned n)
+{
+	if (!n)
+		return;
+	out_printf(p->out, "%u time%s a workload's times were off, and it was run again: is this machine very busy?", n,
+	           n == 1 ? "" : "s");
+	page_end_line(p);
+}
+
 static void print_heading(const struct page *p, enum oracle section, bool first)
 {
 	page_heading(p, headings[section]);
@@ -106,6 +115,7 @@ void selftest_print(struct out *out, bool colour, const struct run_info *info, c
 		print_finding(&p, &f->at[i]);
 	}
 	print_verdict(&p, f);
+	print_repeats(&p, f->repeats);
 }
 
 void selftest_print_costs(struct out *out, const struct selftest *t)

@@ -14,13 +14,14 @@
 #include "cmd/selftest_group.h"
 #include "cmd/targets.h"
 
-#define MAX_TASKS  1024
-#define LIMIT_NS   (17 * NS_PER_S) /* until the workloads have ended */
-#define COSTS_NS   (7 * NS_PER_S)  /* after so long, no more of the costs */
-#define MAX_CYCLES 4
-#define ROUNDS     5
-#define PROGRAMS   32
-#define LEFT_NS    NS_PER_S /* the kernel releases programs when it gets to it */
+#define MAX_TASKS   1024
+#define LIMIT_NS    (17 * NS_PER_S) /* until the workloads have ended */
+#define COSTS_NS    (7 * NS_PER_S)  /* after so long, no more of the costs */
+#define MAX_CYCLES  4
+#define ROUNDS      5
+#define MAX_REPEATS 2 /* of what was off */
+#define PROGRAMS    32
+#define LEFT_NS     NS_PER_S /* the kernel releases programs when it gets to it */
 
 static int failed(const char *what, int err)
 {
@@ -64,15 +65,60 @@ static int measure_rounds(struct selftest *t, bool watched)
 	return err ? failed("measuring the costs", err) : STATUS_OK;
 }
 
-static bool run_groups(struct selftest *t, struct group *g)
+/* Run those of one group. False: it failed, and that has been said. */
+static bool run_once(struct selftest *t, const struct group *g, unsigned number)
+{
+	for (enum work_id id = 0; id < WORK_IDS; id++) {
+		if (works[id].group != number)
+			continue;
+		call_table_free(&t->proof.of[id].calls);
+		t->proof.of[id] = (struct evidence){0};
+		t->deeds[id] = (struct deeds){0};
+	}
+	if (!group_run(g, number, t->proof.of))
+		return false;
+	for (enum work_id id = 0; id < WORK_IDS; id++) {
+		if (works[id].group == number)
+			t->proof.made += 1 + (unsigned)t->deeds[id].children;
+	}
+	return true;
+}
+
+/* Times are off in this group, and no count. */
+static bool only_times_are_off(const struct selftest *t, unsigned number)
+{
+	unsigned off = 0, times, counts;
+
+	for (enum work_id id = 0; id < WORK_IDS; id++) {
+		if (works[id].group != number)
+			continue;
+		check_work(&t->proof, id, &times, &counts);
+		if (counts)
+			return false;
+		off += times;
+	}
+	return off;
+}
+
+/*
+ * The scheduler reads its clock at the start of a switch, we read ours in it. A virtual CPU that its host takes away in
+ * between moves that time from one state to another. So times that are off are measured again. Counts are not: they
+ * have to be right each time.
+ */
+static bool run_groups(struct selftest *t, const struct group *g)
 {
 	unsigned groups = 0;
 
 	for (enum work_id id = 0; id < WORK_IDS; id++)
 		groups = works[id].group > groups ? works[id].group : groups;
 	for (unsigned i = 1; i <= groups; i++) {
-		if (!group_run(g, i, t->proof.of))
+		if (!run_once(t, g, i))
 			return false;
+		for (unsigned again = 0; again < MAX_REPEATS && only_times_are_off(t, i); again++) {
+			t->proof.repeats++;
+			if (!run_once(t, g, i))
+				return false;
+		}
 	}
 	return true;
 }
@@ -119,7 +165,6 @@ static int conclude(struct selftest *t, struct tracker *tracker)
 static int watch(struct selftest *t, struct session *s, struct tracker *tracker)
 {
 	struct group g = {tracker, 0, t->deeds, t->begin + LIMIT_NS};
-	struct tracker_counts c;
 	uint64_t at;
 	int status = attach_to_meter(t, s), err;
 
@@ -129,8 +174,7 @@ static int watch(struct selftest *t, struct session *s, struct tracker *tracker)
 	err = err ?: session_adopt(s, true);
 	if (err)
 		return failed("watching", err);
-	tracker_counts(tracker, &c);
-	g.there = c.live_processes;
+	g.there = t->proof.made = METER_PROCESSES;
 	if (!run_groups(t, &g))
 		return STATUS_FAILED;
 	session_adopt(s, false);
