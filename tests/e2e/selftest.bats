@@ -9,8 +9,12 @@ load ../lib/helpers
 right() {
 	local begin=$SECONDS
 
-	run --separate-stderr -0 timeout -k 5 "$LIMIT" "$VMPROF" selftest --detail "$@"
-	[ -z "$stderr" ]
+	run --separate-stderr timeout -k 5 "$LIMIT" "$VMPROF" selftest --detail "$@"
+	if [ "$status" != 0 ] || [ -n "$stderr" ]; then
+		echo "exit status $status: $stderr"
+		echo "$output"
+		return 1
+	fi
 	((SECONDS - begin <= 20))
 }
 
