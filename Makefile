@@ -9,6 +9,7 @@
 # make lint       formatting, static analysis, direction of includes
 # make sanitize   the servers' tests under AddressSanitizer, UBSan and ThreadSanitizer
 # make fuzz       the servers' parsers, 60 s
+# make vm-matrix  the tests on stock kernels under QEMU (docs/kernels.md)
 # make deps       install what all of this needs (Debian, Ubuntu)
 # make install    PREFIX, DESTDIR
 
@@ -125,6 +126,9 @@ demo: deps
 	scripts/demo
 	@$(GIVE_BACK)
 
+vm-matrix: vmprof servers $(B)/tests/work/work
+	scripts/vm/matrix
+
 deps:
 	scripts/deps
 
@@ -138,7 +142,7 @@ install: vmprof
 clean:
 	rm -rf $(B) vmprof $(PEERS)
 
-.PHONY: all objects check bench bench-quick case-studies demo deps lint install clean test-programs
+.PHONY: all objects check bench bench-quick case-studies demo vm-matrix deps lint install clean test-programs
 .DELETE_ON_ERROR:
 .SECONDARY:
 

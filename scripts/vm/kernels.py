@@ -59,7 +59,8 @@ def find(suites, series, flavour, arch="amd64"):
 
 def fetch_modules(kernel, suite):
     """Its modules: in the image's package, or in one of their own."""
-    kernel.modules = os.path.dirname(kernel.image).replace("/boot", f"/lib/modules/{kernel.release}")
-    if not os.path.isdir(kernel.modules + "/kernel"):
-        package = suite.package("linux-modules-" + kernel.release)
-        kernel.modules = f"{suite.fetch(package)}/usr/lib/modules/{kernel.release}"
+    root = kernel.image.rsplit("/boot/", 1)[0].rsplit("/usr/lib/modules/", 1)[0]
+    package = suite.package("linux-modules-" + kernel.release)
+    if package:
+        root = suite.fetch(package)
+    kernel.modules = glob.glob(f"{root}/**/modules/{kernel.release}", recursive=True)[0]
