@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""vmprof for arm64: cross-compiled with this machine's clang against the libraries of unpacked packages, and a userland."""
+"""vmprof for arm64: cross-compiled with this machine's clang against unpacked packages' libraries, and a userland."""
 
 import os
 import re

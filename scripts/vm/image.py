@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A small userland from what is installed here, as an initramfs: programs with their libraries, Python, bats, vmprof."""
+"""A small userland of what is installed here, as an initramfs: programs and libraries, Python, bats, vmprof."""
 
 import glob
 import lzma
@@ -27,7 +27,7 @@ NOT_NEEDED = re.compile(
     r"|/lib-dynload/(_ssl|_hashlib|_sqlite3|_curses|_tkinter|readline|_dbm|_gdbm|nis|_crypt|_test|_xx|xx)"
     r"|\.opt-[12]\.pyc$"
 )
-TREE = ["vmprof", "build/tests/work/work", "servers/server", "workloads/mem/memwork", "tests/e2e", "tests/lib", "tests/vm", "scripts/plot"]
+TREE = ["vmprof", "build/tests/work/work", "workloads/mem/memwork", "tests/e2e", "tests/lib", "tests/vm"]
 
 
 class Image:
@@ -104,8 +104,8 @@ def add_layout(image):
     for name in ("lib", "lib64"):
         image.link(name, "usr/" + name)
     image.console()
-    image.data("etc/passwd", b"root:x:0:0::/root:/bin/bash\nbackup:x:34:34::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n")
-    image.data("etc/group", b"root:x:0:\nbackup:x:34:\nnogroup:x:65534:\n")
+    image.data("etc/passwd", b"root:x:0:0::/root:/bin/bash\nnobody:x:65534:65534::/:/bin/sh\n")
+    image.data("etc/group", b"root:x:0:\nnogroup:x:65534:\n")
     image.data("etc/nsswitch.conf", b"passwd: files\ngroup: files\n")
     image.data("etc/hosts", b"127.0.0.1 localhost\n")
 

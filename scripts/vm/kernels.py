@@ -28,7 +28,8 @@ def releases(suite, series, flavour, arch):
     found = {}
     for kind in ("image", "binary"):  # since 6.19 linux-image is empty and needs linux-binary, which has it
         for name in suite.names(f"linux-{kind}-{series}"):
-            match = re.fullmatch(rf"linux-{kind}-(([0-9]+\.[0-9]+)[^-]*(-[0-9.]+[^-]*)?-{flavour_of(flavour, arch)})", name)
+            version = rf"([0-9]+\.[0-9]+)[^-]*(-[0-9.]+[^-]*)?-{flavour_of(flavour, arch)}"
+            match = re.fullmatch(rf"linux-{kind}-({version})", name)
             if match and series in ("", match[2]):
                 found[match[1]] = name
     return found

@@ -28,8 +28,9 @@ def guest_row(spec, result):
         word = "left out" if isinstance(result, packages.LeftOut) else "not run"
         return [spec.name, "", "", "", "", "", "", "", "", f"{word}: {result}"]
     fact = result.facts.get
+    groups = fact("cgroup", "").replace("cgroup2", "v2").replace("cgroup", "v1")
     return [
-        *(spec.name, fact("release", "?"), fact("cpus", "?"), fact("cgroup", "?").replace("cgroup2", "v2").replace("cgroup", "v1")),
+        *(spec.name, fact("release", "?"), fact("cpus", "?"), groups),
         *(fact("memory", "?"), str(result.passed), str(len(result.failures)), str(len(result.skips))),
         *(f"{result.seconds:.0f}", "FAILED" if verdict(result) else "good"),
     ]
@@ -56,5 +57,5 @@ def write(specs, results):
     skips = [f"skipped: {spec.name}: {skip}" for spec, r in zip(specs, results) for skip in getattr(r, "skips", [])]
     wrong = [f"FAILED: {spec.name}: {what}" for spec, r in zip(specs, results)
              if not isinstance(r, packages.Missing) for what in verdict(r)]
-    return "\n".join([guests(specs, results), "", "Instructions that the verifier looked at:", "", programs(specs, results), "",
-                      *skips, *wrong])
+    return "\n".join([guests(specs, results), "", "Instructions that the verifier looked at:", "",
+                      programs(specs, results), "", *skips, *wrong])
