@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Counters, against the kernel's and against numbers known beforehand."""
+import os
+
 from data import CALLS, by, expect, near, processes, read_csv, read_syscalls, same, total
 
 RUSAGE = {"nvcsw": "vcsw", "nivcsw": "ivcsw", "minflt": "minflt", "majflt": "majflt", "inblock": "inblock",
@@ -16,6 +18,10 @@ FAMILIES = {
     "sys_poll": ("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"),
     "sys_futex": ("futex", "futex_wait", "futex_waitv", "futex_requeue", "futex_wake"),
 }
+
+
+# In a guest under software emulation a thread may lose its CPU between any two instructions, for any time.
+TIME_MEANS_LITTLE = "VMPROF_TEST_EMULATED" in os.environ
 
 
 def check_rusage(csv_path, work):
@@ -39,7 +45,7 @@ def check_rusage(csv_path, work):
             # What a thread uses between the addition to its process's sum and its last switch is in no rusage.
             tails = 100 * sum(row["tid"] not in (0, row["pid"]) and row["event"] == "exit" for row in every)
             ours = total(rest, "cpu_ns") / 1e3
-            expect(fact["cpu_us"] * 0.99 <= ours <= fact["cpu_us"] * 1.01 + tails,
+            expect(TIME_MEANS_LITTLE or fact["cpu_us"] * 0.99 <= ours <= fact["cpu_us"] * 1.01 + tails,
                    f"all children: CPU time in µs: {ours}, should be {fact['cpu_us']} within 1 %, and {tails} at most")
 
 
