@@ -20,8 +20,9 @@ class Missing(Exception):
 def run(*command):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
-        raise Missing(f"{os.path.basename(command[0])}: {lines[-1]}")
+        said = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
+        errors = [line for line in said if line.startswith("E: ")] or said[-1:]
+        raise Missing(f"{os.path.basename(command[0])}: {errors[0].removeprefix('E: ')}")
     return done.stdout
 
 

@@ -42,20 +42,19 @@ def guests(specs, results):
 
 
 def programs(specs, results):
-    """Instructions looked at by the verifier."""
+    """Instructions that the verifier looked at, of each program on each kernel."""
     told = [(spec, result) for spec, result in zip(specs, results) if getattr(result, "programs", None)]
     if not told:
-        return ""
+        return []
     names = list(dict.fromkeys(name for _, result in told for name in result.programs))
     rows = [["program", *(spec.name for spec, _ in told)]]
     for name in names:
         rows.append([name, *(f"{r.programs[name][1]}" if name in r.programs else "" for _, r in told)])
-    return aligned(rows)
+    return ["", "Instructions that the verifier looked at:", "", aligned(rows)]
 
 
 def write(specs, results):
     skips = [f"skipped: {spec.name}: {skip}" for spec, r in zip(specs, results) for skip in getattr(r, "skips", [])]
     wrong = [f"FAILED: {spec.name}: {what}" for spec, r in zip(specs, results)
              if not isinstance(r, packages.Missing) for what in verdict(r)]
-    return "\n".join([guests(specs, results), "", "Instructions that the verifier looked at:", "",
-                      programs(specs, results), "", *skips, *wrong])
+    return "\n".join([guests(specs, results), *programs(specs, results), "", *skips, *wrong])
