@@ -22,8 +22,12 @@ CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Werror
+# FORTIFY needs an optimiser, and sanitizers see more without it.
+HARDEN_C := -fPIE -fstack-protector-strong $(if $(SAN),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)), \
+	    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARDEN_L := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CPPFLAGS += -D_GNU_SOURCE -DVMPROF_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)
-ALL_C    = $(CC) -std=gnu11 $(CFLAGS) $(WARN) $(CPPFLAGS) -MMD -MP
+ALL_C    = $(CC) -std=gnu11 $(CFLAGS) $(SAN_C) $(HARDEN_C) $(WARN) $(CPPFLAGS) -MMD -MP
 LDLIBS   := -lbpf -lelf -lz -ljansson -lm -pthread
 
 # What differs between machines: compat.bpf.h has the rest.
@@ -42,8 +46,12 @@ all: vmprof servers
 
 include servers/build.mk
 
-vmprof: $(B)/user/main.o $(LIB_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+vmprof: $(B)/bin/vmprof
+	ln -f $< $@
+
+$(B)/bin/vmprof: $(B)/user/main.o $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SAN_C) $(HARDEN_L) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/user/%.o: user/%.c Makefile | $(B)/vmprof.skel.h $(B)/call_names.h $(B)/curve_gp.h
 	@mkdir -p $(@D)
@@ -83,7 +91,7 @@ $(B)/tests/work/%.o: tests/work/%.c Makefile
 	$(ALL_C) -pthread -c -o $@ $<
 
 $(B)/tests/work/work: $(WORK_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
+	$(CC) $(CFLAGS) $(SAN_C) $(LDFLAGS) -pthread -o $@ $^
 
 $(B)/bench/%.bpf.o: bench/%.bpf.c Makefile
 	@mkdir -p $(@D)
