@@ -97,7 +97,8 @@ class Attacher:
 
     def command(self, level, pids, csv, *more):
         listed = ",".join(str(pid) for pid in pids)
-        return [self.vmprof, "--pid", listed, "--detail", level, "--quiet", "--csv", csv] + list(more)
+        # Under sudo, too, the directory of ours is root's.
+        return [self.vmprof, "--as-root", "--pid", listed, "--detail", level, "--quiet", "--csv", csv] + list(more)
 
     def start_vmprof(self, stack, name, pids):
         """Attached when the first row of its CSV is there. What it says goes to a file."""

@@ -177,7 +177,7 @@ def watched(pids, path, *more):
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
     listed = ",".join(str(pid) for pid in pids)
-    command = [VMPROF, "--pid", listed, "--quiet", "--csv", path, *more]
+    command = [VMPROF, "--as-root", "--pid", listed, "--quiet", "--csv", path, *more]
     with host.running(command, cpus=host.ALL_CPUS, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                       text=True) as process:
         host.wait_for(lambda: host.read(path).count("\n") >= 2, "the first row of vmprof", 20, process)

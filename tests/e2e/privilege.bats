@@ -15,3 +15,100 @@ load ../lib/helpers
 	grep -q '__stack_chk_fail' symbols
 	grep -q '__snprintf_chk' symbols
 }
+
+# What sudo sets when nobody calls it.
+SUDO=(env SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody)
+
+# closed_and_open: closed/, which is root's alone, and theirs/, which is nobody's, in a directory for all; goes there
+closed_and_open() {
+	scratch /tmp
+	cd "$SCRATCH" || return 1
+	mkdir -m 700 closed
+	install -d -o 65534 -g 65534 theirs
+	echo precious >closed/file
+	chmod 666 closed/file
+	ln -s "$SCRATCH/closed/file" theirs/link
+}
+
+owner() {
+	stat -c %u:%g "$1"
+}
+
+@test "under sudo, a file is opened as the caller would, and is the caller's" {
+	local option
+
+	closed_and_open
+	for option in --csv --json --syscalls; do
+		for file in closed/new closed/file theirs/link /proc/sys/kernel/core_pattern; do
+			refused 1 "${SUDO[@]}" "$VMPROF" -q "$option" "$file" -- touch theirs/started
+			[[ $stderr == *"$file: cannot be written by user 65534"*"Permission denied"*--as-root* ]]
+		done
+		timeout -k 5 "$LIMIT" "${SUDO[@]}" "$VMPROF" -q "$option" theirs/new -- sleep 0.12 >out
+		[ "$(owner theirs/new)" = 65534:65534 ]
+		[ -s theirs/new ]
+		rm theirs/new
+	done
+	[ ! -e closed/new ]
+	[ ! -e theirs/started ]
+	[ "$(cat closed/file)" = precious ]
+}
+
+@test "under sudo, with --as-root: a file is opened as root, and is root's" {
+	closed_and_open
+	timeout -k 5 "$LIMIT" "${SUDO[@]}" "$VMPROF" -q --as-root --csv closed/new -- sleep 0.12 >out
+	[ "$(owner closed/new)" = 0:0 ]
+	check valid closed/new
+}
+
+@test "under sudo, what is open already needs no right: pipes, /dev/stdout, /dev/fd/3; nor does a device" {
+	local file
+
+	for file in - /dev/stdout /dev/fd/3 /proc/self/fd/3; do
+		timeout -k 5 "$LIMIT" "${SUDO[@]}" "$VMPROF" -q --csv "$file" -- sleep 0.12 3>&1 2>err | cat >piped
+		grep '^[0-9]*\.[0-9]*,\|^time,' piped >run.csv
+		check valid run.csv '' '' 2
+	done
+	timeout -k 5 "$LIMIT" "${SUDO[@]}" "$VMPROF" -q --csv /dev/null -- true >out
+	# What it is appended to stays.
+	echo precious >log
+	timeout -k 5 "$LIMIT" "$VMPROF" -q --csv /dev/stdout -- true >>log
+	[ "$(head -n 1 log)" = precious ]
+	refused 1 "$VMPROF" -q --csv /dev/fd/200 -- true
+}
+
+@test "what sudo says of its caller is not believed blindly: no file is opened" {
+	refused 1 env SUDO_UID=x SUDO_GID=0 "$VMPROF" -q --csv new --pid $$
+	refused 1 env SUDO_UID=1 "$VMPROF" -q --csv new --pid $$
+	[ ! -e new ]
+}
+
+@test "curve under sudo: rows, their recording and the plot are the caller's" {
+	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+	closed_and_open
+	refused 1 "${SUDO[@]}" "$VMPROF" curve -q --max 1 --repeat 1 --csv closed/new -- touch theirs/started
+	timeout -k 5 "$LIMIT" "${SUDO[@]}" "$VMPROF" curve -q --max 2 --repeat 1 --csv theirs/c.csv --plot theirs/c.svg -- sleep 0.1
+	[ "$(owner theirs/c.csv) $(owner theirs/c.svg)" = "65534:65534 65534:65534" ]
+	refused 1 "${SUDO[@]}" "$VMPROF" curve -q --from theirs/c.csv --plot closed/c.svg
+	[[ $stderr == *"closed/c.svg"* ]]
+	cp theirs/c.csv closed/c.csv
+	refused 1 "${SUDO[@]}" "$VMPROF" curve -q --from closed/c.csv
+	timeout -k 5 "$LIMIT" "${SUDO[@]}" "$VMPROF" curve -q --as-root --from closed/c.csv --plot closed/c.svg
+	[ "$(owner closed/c.svg) $(ls closed theirs | grep -c svg)" = "0:0 2" ]
+	[ ! -e theirs/started ]
+}
+
+@test "set-uid: files and CMD are the caller's, whatever the environment says; no --as-root" {
+	local as=(setpriv --reuid 65534 --regid 65534 --clear-groups env SUDO_UID=0 SUDO_GID=0 timeout -k 5 "$LIMIT" ./vmprof)
+
+	closed_and_open
+	install -m 4755 "$VMPROF" vmprof
+	[[ ,$(findmnt -n -o OPTIONS --target "$SCRATCH"), != *,nosuid,* ]] || skip "/tmp is mounted nosuid"
+	refused 1 "${as[@]}" -q --csv closed/file --pid $$
+	refused 1 "${as[@]}" -q --csv theirs/link --pid $$
+	refused 1 "${as[@]}" -q --as-root --csv theirs/new --pid $$
+	refused 1 "${as[@]}" -q --as-root -- true
+	[ "$(cat closed/file)" = precious ]
+	"${as[@]}" -q --csv theirs/run.csv -- sh -c 'id -u; id -ru; grep CapPrm /proc/self/status' >said
+	[ "$(head -n 3 said)" = "$(printf '65534\n65534\nCapPrm:\t0000000000000000')" ]
+	[ "$(owner theirs/run.csv)" = 65534:65534 ]
+}

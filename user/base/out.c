@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -12,6 +13,8 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/parse.h"
 
 /* Complete rows of this size are written without waiting for out_flush(): memory stays bounded
  * however many rows an interval has. */
@@ -58,12 +61,34 @@ int out_borrow(struct out **out, int fd)
 	return make(out, fd, true);
 }
 
+/*
+ * The descriptor that is open already under this name, -1: none. Opened once more it would need rights that who handed
+ * it to us had no need of, and a file that is appended to would be cut.
+ */
+static int held(const char *path)
+{
+	static const char *const dirs[] = {"/dev/fd/", "/proc/self/fd/"};
+	uint64_t fd;
+
+	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (!strcmp(path, "/dev/stderr"))
+		return STDERR_FILENO;
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		size_t n = strlen(dirs[i]);
+
+		if (!strncmp(path, dirs[i], n) && !parse_u64(path + n, 0, INT_MAX, &fd))
+			return (int)fd;
+	}
+	return -1;
+}
+
 int out_open(struct out **out, const char *path)
 {
-	int fd, err;
+	int fd = held(path), err;
 
-	if (!strcmp(path, "-"))
-		return out_borrow(out, STDOUT_FILENO);
+	if (fd >= 0)
+		return out_borrow(out, fd);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 	if (fd < 0)
 		return -errno;

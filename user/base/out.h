@@ -12,8 +12,9 @@
 
 struct out;
 
-/* Open `path` for writing; "-" is standard output. What the file holds goes when the first row is written, not
- * before: a run that fails to start destroys nothing. 0 or -errno. */
+/* Open `path` for writing; "-" is standard output, and that, /dev/stderr and /dev/fd/N are used as they are. What the
+ * file holds goes when the first row is written, not before: a run that fails to start destroys nothing. 0 or -errno.
+ */
 int out_open(struct out **out, const char *path);
 
 /* Write to a descriptor that stays open: standard output or error. 0 or -errno. */

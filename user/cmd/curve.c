@@ -9,30 +9,21 @@
 #include "cmd/cmd.h"
 #include "cmd/curve_options.h"
 #include "cmd/curve_run.h"
+#include "cmd/files.h"
 #include "report/curve_csv.h"
 #include "report/curve_plot.h"
 #include "report/curve_table.h"
 
-/* Where the rows go; without gnuplot they are all that is left of a plot. */
-static int open_csv(struct curve_run *r, const char *path)
+static int read_rows(struct curve *c, const char *path, bool as_root)
 {
-	int err = out_open(&r->csv, path);
-
-	if (err) {
-		say("%s: cannot be written: %s", path, strerror(-err));
-		return STATUS_FAILED;
-	}
-	return STATUS_OK;
-}
-
-static int read_rows(struct curve *c, const char *path)
-{
-	FILE *file = fopen(path, "re");
 	unsigned line = 0;
-	int err = file ? curve_csv_read(file, c, &line) : -errno;
+	FILE *file;
+	int err;
 
-	if (file)
-		fclose(file);
+	if (file_open(&file, path, as_root))
+		return STATUS_FAILED;
+	err = curve_csv_read(file, c, &line);
+	fclose(file);
 	if (err == -EINVAL && line)
 		say("%s: line %u is none that vmprof curve --csv writes", path, line);
 	else if (err)
@@ -66,7 +57,7 @@ static int draw(const struct curve_options *o, const struct curve *c, const char
 		return STATUS_FAILED;
 	}
 	text_plain(head, 80, o->target);
-	err = curve_plot(c, o->plot, head, why, sizeof(why));
+	err = curve_plot(c, o->plot, head, o->as_root, why, sizeof(why));
 	if (err == -EIO)
 		say("--plot %s: gnuplot failed: %s", o->plot, why);
 	else if (err)
@@ -105,9 +96,10 @@ static char *csv_beside(const char *plot)
 static int measure(const struct curve_options *o)
 {
 	struct curve_run r = {.o = o, .progress = !o->quiet && isatty(STDERR_FILENO)};
+	/* Without gnuplot the rows are all that is left of a plot. */
 	char *beside = o->plot && !o->csv && !curve_plot_possible() ? csv_beside(o->plot) : NULL;
 	const char *csv = beside ?: o->csv;
-	int status = csv ? open_csv(&r, csv) : STATUS_OK, end;
+	int status = csv ? file_create(&r.csv, csv, o->as_root) : STATUS_OK, end;
 
 	if (!status) {
 		status = curve_measure(&r);
@@ -128,7 +120,7 @@ static int measure(const struct curve_options *o)
 static int from_recording(const struct curve_options *o)
 {
 	struct curve c = {0};
-	int status = read_rows(&c, o->from);
+	int status = read_rows(&c, o->from, o->as_root);
 
 	if (!status)
 		status = conclude(o, &c, o->from);

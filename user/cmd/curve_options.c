@@ -46,7 +46,8 @@ static const struct argp_option table[] = {
 	{"cpus", OPT_CPUS, "LIST", 0, "numbers of CPUs that the copies may use, a curve for each: 1,2", 1},
 	{"repeat", OPT_REPEAT, "N", 0, "runs of each number of copies (3)", 1},
 	{"swap", OPT_SWAP, "SIZE", 0, "make a swap file for the time of the run", 1},
-	{"as-root", OPT_AS_ROOT, NULL, 0, "under sudo, run CMD as root, not as the user who called it", 1},
+	{"as-root", OPT_AS_ROOT, NULL, 0, "under sudo, run CMD and open files as root, not as the user who called it",
+         1},
 	{NULL, 0, NULL, 0, "What to measure:", 2},
 	{"metric", OPT_METRIC, "REGEX", 0,
          "useful work is the number in (...) in what a copy prints, the last one there; without it, copies that end "

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd/outputs.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/files.h"
 #include "derive/derive.h"
 #include "report/totals.h"
 
@@ -20,22 +20,17 @@ static bool failed(struct outputs *out, const char *what, int err)
 	return true;
 }
 
-static int add_sink(struct outputs *out, const struct sink_ops *ops, const char *path)
+static int add_sink(struct outputs *out, const struct sink_ops *ops, const char *path, bool as_root)
 {
 	struct sink *s = &out->sinks[out->n];
-	int err;
+	int status = path ? file_create(&s->out, path, as_root) : STATUS_OK;
 
-	if (!path)
-		return 0;
-	err = out_open(&s->out, path);
-	if (err) {
-		say("%s: cannot be written: %s", path, strerror(-err));
-		return STATUS_FAILED;
-	}
+	if (status || !path)
+		return status;
 	s->ops = ops;
 	s->what = strcmp(path, "-") ? path : "standard output";
 	out->n++;
-	return 0;
+	return STATUS_OK;
 }
 
 static bool takes_stdout(const struct options *o)
@@ -55,8 +50,8 @@ int outputs_open(struct outputs *out, const struct options *o, bool lines)
 		say("output: %s", strerror(-err));
 		return STATUS_FAILED;
 	}
-	if (add_sink(out, &sink_csv, o->csv) || add_sink(out, &sink_json, o->json) ||
-	    add_sink(out, &sink_syscalls, o->syscalls))
+	if (add_sink(out, &sink_csv, o->csv, o->as_root) || add_sink(out, &sink_json, o->json, o->as_root) ||
+	    add_sink(out, &sink_syscalls, o->syscalls, o->as_root))
 		return STATUS_FAILED;
 	if (lines && !o->quiet && !taken) {
 		out->sinks[out->n].ops = &sink_lines;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "curve_gp.h" /* scripts/plot/curve.gp */
 #include "report/curve_csv.h"
+#include "target/command.h"
 
 bool curve_plot_possible(void)
 {
@@ -73,29 +73,20 @@ static void put_all(struct out *out, const struct curve *c, const char *path, co
 	out_row_end(out);
 }
 
-/* Run gnuplot on the script in `in`, what it says in `err`. 0, -EIO: it failed, or another -errno. */
-static int run(int in, int err)
+/* Run gnuplot on the script in `in`, what it says in `said`. 0, -EIO: it failed, or another -errno. */
+static int run(int in, int said, bool as_root)
 {
 	char *argv[] = {"gnuplot", NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
 	sigset_t none;
-	int ret, status;
+	const struct command_options o = {.as_root = as_root, .mask = &none, .in = in, .out = said, .err = said};
+	const char *failed;
+	int err, status;
 	pid_t pid;
 
 	sigemptyset(&none);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, err, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-	ret = -posix_spawnp(&pid, argv[0], &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	if (ret)
-		return ret;
+	err = command_start(argv, &o, &pid, &failed);
+	if (err)
+		return err;
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
@@ -116,7 +107,7 @@ static void read_why(int fd, char *why, size_t room)
 	text_plain(why, room, line ?: "it did not say why");
 }
 
-int curve_plot(const struct curve *c, const char *path, const char *head, char *why, size_t room)
+int curve_plot(const struct curve *c, const char *path, const char *head, bool as_root, char *why, size_t room)
 {
 	int in = memfd_create("vmprof-plot", MFD_CLOEXEC), said = memfd_create("vmprof-plot-err", MFD_CLOEXEC);
 	struct out *out;
@@ -129,7 +120,7 @@ int curve_plot(const struct curve *c, const char *path, const char *head, char *
 	}
 	if (!err && lseek(in, 0, SEEK_SET) < 0)
 		err = -errno;
-	err = err ?: run(in, said);
+	err = err ?: run(in, said, as_root);
 	if (err == -EIO)
 		read_why(said, why, room);
 	if (in >= 0)

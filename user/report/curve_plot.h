@@ -9,8 +9,9 @@
 /* Is there a gnuplot in PATH? */
 bool curve_plot_possible(void);
 
-/* Draw the curves to `path`, .svg or .png, with the line `head` above them. 0, -ENOENT: there is no gnuplot, -EIO:
- * gnuplot failed, its first words in `why`, or another -errno. */
-int curve_plot(const struct curve *c, const char *path, const char *head, char *why, size_t room);
+/* Draw the curves to `path`, .svg or .png, with the line `head` above them; unless `as_root`, with the rights of the
+ * user who called (base/caller.h). 0, -ENOENT: there is no gnuplot, -EIO: gnuplot failed, its first words in `why`, or
+ * another -errno. */
+int curve_plot(const struct curve *c, const char *path, const char *head, bool as_root, char *why, size_t room);
 
 #endif

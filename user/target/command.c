@@ -3,18 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/parse.h"
+#include "base/caller.h"
 
 enum step {
 	STEP_FORK,
@@ -39,11 +36,7 @@ struct plan {
 	char path[PATH_MAX]; /* where PATH has it, as far as we can tell; empty: not looked for or not found */
 	char **env;          /* NULL: as it is */
 	char *vars[3];
-	bool drop;
-	uid_t uid;
-	gid_t gid;
-	gid_t *groups;
-	int ngroups;
+	struct caller caller;
 	sigset_t changed; /* signals that are ignored or handled */
 };
 
@@ -52,7 +45,7 @@ static void plan_free(struct plan *plan)
 	for (size_t i = 0; i < sizeof(plan->vars) / sizeof(plan->vars[0]); i++)
 		free(plan->vars[i]);
 	free(plan->env);
-	free(plan->groups);
+	caller_free(&plan->caller);
 }
 
 static bool replaced(const char *var)
@@ -89,58 +82,20 @@ static int plan_env(struct plan *plan, const char *user, const char *home)
 	return 0;
 }
 
-static int plan_groups(struct plan *plan, const char *user)
-{
-	int room = 64;
-
-	for (;;) {
-		gid_t *groups = reallocarray(plan->groups, (size_t)room, sizeof(*groups));
-		int n = room;
-
-		if (!groups)
-			return -ENOMEM;
-		plan->groups = groups;
-		if (!user) {
-			groups[0] = plan->gid;
-			plan->ngroups = 1;
-			return 0;
-		}
-		if (getgrouplist(user, plan->gid, groups, &n) >= 0) {
-			plan->ngroups = n;
-			return 0;
-		}
-		room = n > room ? n : 2 * room;
-	}
-}
-
-/* What sudo says of its caller. Nonsense there must not end in running the command as root. */
+/* Nonsense in what sudo says of its caller must not end in running the command as root. */
 static int plan_user(struct plan *plan)
 {
-	const char *sudo_uid = getenv("SUDO_UID"), *sudo_gid = getenv("SUDO_GID");
-	const char *sudo_user = getenv("SUDO_USER");
+	int err = caller_find(&plan->caller, plan->o->as_root);
 	const struct passwd *pw;
-	uint64_t uid, gid;
-	int err;
+	const char *name;
 
-	if (geteuid() != 0 || !sudo_uid)
-		return 0;
-	/* The highest number means "leave it as it is" to setresuid(2). */
-	if (!sudo_gid || parse_u64(sudo_uid, 0, UINT32_MAX - 1, &uid) || parse_u64(sudo_gid, 0, UINT32_MAX - 1, &gid))
-		return -EINVAL;
-	if (uid == 0)
-		return 0;
-	plan->drop = true;
-	plan->uid = (uid_t)uid;
-	plan->gid = (gid_t)gid;
-	pw = getpwuid(plan->uid);
+	if (err || !plan->caller.sudo)
+		return err;
+	pw = getpwuid(plan->caller.uid);
 	if (pw)
-		err = plan_env(plan, pw->pw_name, pw->pw_dir);
-	else
-		err = plan_env(plan, sudo_user ? sudo_user : sudo_uid, "/");
-	/* getpwuid's answer is overwritten by the next look-up: the name is taken from our copy. */
-	if (!err)
-		err = plan_groups(plan, pw ? strchr(plan->vars[1], '=') + 1 : NULL);
-	return err;
+		return plan_env(plan, pw->pw_name, pw->pw_dir);
+	name = getenv("SUDO_USER");
+	return plan_env(plan, name ? name : getenv("SUDO_UID"), "/");
 }
 
 /* Looked up here, so that the child has no call to make for a signal that is as it should be. */
@@ -152,17 +107,6 @@ static void plan_signals(struct plan *plan)
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		if (!sigaction(sig, NULL, &action) && action.sa_handler != SIG_DFL)
 			sigaddset(&plan->changed, sig);
-}
-
-/* Supplementary groups first: after setresuid we may not. -1 with errno. */
-static int become(const struct plan *plan)
-{
-	/* A kernel that has no ambient capabilities has none to clear. */
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) && errno != EINVAL)
-		return -1;
-	if (setgroups((size_t)plan->ngroups, plan->groups) || setresgid(plan->gid, plan->gid, plan->gid))
-		return -1;
-	return setresuid(plan->uid, plan->uid, plan->uid);
 }
 
 /* So that the child need not try one directory after the other: its calls are counted. */
@@ -213,7 +157,7 @@ static int settle(const struct plan *plan, enum step *step)
 	if (o->cpus && sched_setaffinity(0, sizeof(*o->cpus), o->cpus))
 		return -1;
 	*step = STEP_SETUID;
-	return plan->drop ? become(plan) : 0;
+	return plan->caller.other ? caller_become(&plan->caller) : 0;
 }
 
 static void redirect(const struct command_options *o)
@@ -300,7 +244,7 @@ int command_start(char *const argv[], const struct command_options *options, pid
 	int err;
 
 	*failed = NULL;
-	err = options->as_root ? 0 : plan_user(&plan);
+	err = plan_user(&plan);
 	if (!err) {
 		plan_path(&plan);
 		plan_signals(&plan);

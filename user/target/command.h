@@ -17,9 +17,8 @@ struct command_options {
 };
 
 /*
- * Fork and execute argv[0], found in PATH as execvp(3) does, with default signal actions. Unless `as_root`, and
- * when vmprof runs as root through sudo (SUDO_UID, SUDO_GID), as the user who called sudo: uid, gid,
- * supplementary groups, and HOME, USER, LOGNAME; without capabilities.
+ * Fork and execute argv[0], found in PATH as execvp(3) does, with default signal actions. As the user who called
+ * (base/caller.h): uid, gid, supplementary groups; under sudo HOME, USER, LOGNAME, too; without capabilities.
  * The child does as little as possible before execve: it is being measured already.
  * 0 and the child's PID in `pid` once execve has succeeded; -errno of what failed in the child (it
  * has been reaped then) or of fork. `failed` names the step: "fork", "control group", "CPUs", "setuid", "exec".

@@ -74,7 +74,7 @@ def knees(directory, rows):
         out = csv.DictWriter(file, rows[0], lineterminator="\r\n")
         out.writeheader()
         out.writerows(rows)
-    said = " ".join(host.output([case.VMPROF, "curve", "--from", path], host.ALL_CPUS).split())
+    said = " ".join(host.output([case.VMPROF, "curve", "--as-root", "--from", path], host.ALL_CPUS).split())
     found = []
     for part in re.split(r"[\d.]+[KMGT]? of memory, ", said)[1:]:
         knee = re.search(r"Knee at (\d+) cop", part)
@@ -143,7 +143,7 @@ def report(c):
     check(c, runs)
     recorded = case.rows(c.recording(RECORDED))
     c.csv(list(recorded[0]), [list(row.values()) for row in recorded])
-    c.draw(lambda out: [case.VMPROF, "curve", "--quiet", "--from", c.recording(RECORDED), "--plot", out])
+    c.draw(lambda out: [case.VMPROF, "curve", "--as-root", "--quiet", "--from", c.recording(RECORDED), "--plot", out])
 
 
 if __name__ == "__main__":
