@@ -112,3 +112,69 @@ owner() {
 	[ "$(head -n 3 said)" = "$(printf '65534\n65534\nCapPrm:\t0000000000000000')" ]
 	[ "$(owner theirs/run.csv)" = 65534:65534 ]
 }
+
+# field NAME PID: of /proc/PID/status
+field() {
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$2/status"
+}
+
+# only PID FIELD CAP…: of what we hold ourselves, these and no others are in that set of its capabilities
+only() {
+	local pid=$1 field=$2 cap want=0
+
+	shift 2
+	for cap in "$@"; do
+		want=$((want | 1 << cap))
+	done
+	[ $((16#$(field "$field" "$pid"))) = $((want & 16#$(field CapPrm $$))) ]
+}
+
+# DAC_READ_SEARCH, KILL, SYS_PTRACE, PERFMON, BPF; see user/base/privilege.h
+TO_READ=(2 5 19 38 39)
+
+@test "once attached, capabilities are given up for good; CMD keeps its own" {
+	local vmprof set
+
+	start vmprof "$VMPROF" --quiet --csv run.csv -- sh -c 'echo $$; exec sleep 1000'
+	vmprof=$PID
+	sampled run.csv 2
+	for set in CapEff CapPrm; do
+		only "$vmprof" "$set" "${TO_READ[@]}"
+	done
+	[ "$(field CapInh "$vmprof") $(field NoNewPrivs "$vmprof")" = "0000000000000000 1" ]
+	PID=$(head -n 1 vmprof.out)
+	for set in CapEff CapPrm CapInh NoNewPrivs; do
+		[ "$(field "$set" "$PID")" = "$(field "$set" $$)" ]
+	done
+	kill -INT "$vmprof"
+	wait_for has_ended "$vmprof"
+}
+
+@test "without capabilities, under sudo: CMD of another user is ended, processes that come later are watched" {
+	local vmprof
+
+	closed_and_open
+	cp "$(command -v sleep)" vmp-late
+	start early ./vmp-late 1000
+	start vmprof "${SUDO[@]}" "$VMPROF" --comm vmp-late --quiet --csv theirs/run.csv -- sh -c 'echo $$; exec sleep 1000'
+	vmprof=$PID
+	sampled theirs/run.csv 2
+	start late setpriv --reuid 65534 --regid 65534 --clear-groups ./vmp-late 1000
+	wait_for grep -q "^[0-9.]*,[0-9.]*,$PID," theirs/run.csv
+	[ "$(stat -c %u "/proc/$(head -n 1 "$T/vmprof.out")")" = 65534 ]
+	kill -TERM "$vmprof"
+	wait_for has_ended "$vmprof"
+	[ ! -d "/proc/$(head -n 1 "$T/vmprof.out")" ]
+}
+
+@test "curve lowers its effective capabilities; copies keep their own" {
+	local copy
+
+	start curve "$VMPROF" curve --quiet --max 1 --repeat 1 -- sh -c 'echo $$ >pid; exec sleep 1000'
+	wait_for test -s pid
+	copy=$(cat pid)
+	only "$PID" CapEff "${TO_READ[@]}" 6 7
+	[ "$(field CapEff "$copy") $(field NoNewPrivs "$copy")" = "$(field CapEff $$) $(field NoNewPrivs $$)" ]
+	kill -INT "$PID"
+	wait_for has_ended "$PID"
+}

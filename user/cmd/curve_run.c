@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/targets.h"
@@ -170,6 +171,10 @@ static int set_up(struct curve_run *r)
 	status = status ?: make_limit(r);
 	if (!status && r->o->swap)
 		status = make_swap(r);
+	if (!status && (err = privilege_lower())) {
+		say("giving up privileges: %s", strerror(-err));
+		status = STATUS_FAILED;
+	}
 	return status;
 }
 

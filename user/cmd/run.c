@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/privilege.h"
 #include "cmd/cmd.h"
 #include "cmd/outputs.h"
 #include "cmd/targets.h"
@@ -284,6 +285,17 @@ static bool measure(struct run *r)
 	return ok;
 }
 
+/* All is open, attached and started: what is left to do is to read. */
+static int drop_privileges(void)
+{
+	int err = privilege_drop();
+
+	if (!err)
+		return STATUS_OK;
+	say("giving up privileges: %s", strerror(-err));
+	return STATUS_FAILED;
+}
+
 static int run_with_outputs(struct run *r)
 {
 	sigset_t before;
@@ -300,6 +312,9 @@ static int run_with_outputs(struct run *r)
 		return status;
 	describe(r);
 	status = targets_start(&r->targets, r->session, &before);
+	if (status)
+		return status;
+	status = drop_privileges();
 	if (status)
 		return status;
 	if (!poll_records(r, &at))
