@@ -10,7 +10,7 @@ import image
 import packages
 
 WANTED = ["libbpf-dev", "libjansson-dev", "uthash-dev", "busybox-static"]
-APPLETS = "sh cat grep sed awk sleep mount mkdir ln stty uname nproc sync timeout tr sort test hostname ip".split()
+APPLETS = "sh cat grep sed awk sleep mount mkdir ln stty uname nproc timeout tr sort test hostname ip".split()
 SOURCES = ["bpf", "vmlinux", "user", "servers", "tests", "scripts/plot", "Makefile"]
 
 

@@ -18,7 +18,7 @@ PROGRAMS = """
     bash sh cat chmod cp cut date dirname basename env expr false head id ln ls mkdir mkfifo mktemp mv nproc printf
     readlink realpath rm rmdir seq sleep sort stat stty tail tee test timeout touch tr true tty uname uniq wc tac
     md5sum yes diff awk grep sed find xargs ps pgrep pkill getent kill
-    mount umount taskset setpriv flock unshare chrt swapon swapoff mkswap ip nl sync getopt bpftool python3 sysctl
+    mount umount taskset setpriv flock unshare chrt swapon swapoff mkswap ip nl getopt bpftool python3 sysctl
 """.split()
 # Of Python's library, what no test uses.
 NOT_NEEDED = re.compile(
