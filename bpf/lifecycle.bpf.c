@@ -97,6 +97,16 @@ int vmprof_register(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* Run once by the loader, as itself, before anything is tracked. */
+SEC("raw_tp/sched_switch")
+int vmprof_self(void *ctx)
+{
+	struct pid *pid = bpf_get_current_task_btf()->thread_pid;
+
+	own_level = pid ? pid->level : 0;
+	return 0;
+}
+
 static __always_inline struct vmprof_thread *own_record(struct task_struct *task)
 {
 	struct vmprof_link *link = link_of(task);
@@ -115,7 +125,7 @@ static __always_inline int on_exec(struct task_struct *task)
 	if (!rec)
 		return 0;
 	begin(&who);
-	rec->tid = task->pid;
+	rec->tid = seen_pid(task);
 	rec->execs++;
 	set_comm(rec, task);
 	end(&who);

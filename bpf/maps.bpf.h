@@ -66,6 +66,7 @@ VMPROF_EXTERN struct vmprof_lost lost;
 VMPROF_EXTERN u32 dense[VMPROF_NR_CALLS];    /* call number -> dense index, 0: none yet */
 VMPROF_EXTERN s32 dense_nr[VMPROF_NR_DENSE]; /* and back */
 VMPROF_EXTERN u32 dense_used;
+VMPROF_EXTERN u32 own_level;   /* how deep vmprof's own PID namespace is, 0: the initial one */
 VMPROF_EXTERN u32 registering; /* set by the loader while targets are being registered */
 
 /* What an event changes: a record of its own, or the others' record and the task's link. */

@@ -4,6 +4,7 @@
 #define VMPROF_RECORD_BPF_H
 
 #include "maps.bpf.h"
+#include "pids.bpf.h"
 
 static __always_inline bool times_calls(void)
 {
@@ -225,9 +226,9 @@ static __always_inline int open_record(struct task_struct *task, u32 flags, u32 
 	if (!born)
 		read_counters(task, run->kernel);
 	if (rec) {
-		rec->tgid = task->tgid;
-		rec->tid = task->pid;
-		rec->ppid = task->real_parent->tgid;
+		rec->tgid = seen_pid(task->group_leader);
+		rec->tid = seen_pid(task);
+		rec->ppid = seen_pid(task->real_parent->group_leader);
 		rec->start = now;
 		rec->born = task->group_leader->start_boottime;
 		if (!born)

@@ -120,7 +120,7 @@ struct vmprof_run {
 struct vmprof_thread {
 	__u32 seq;
 	__u32 status; /* enum vmprof_status */
-	__u32 tgid;   /* as the initial PID namespace has them */
+	__u32 tgid;   /* as the PID namespace of the loader has them */
 	__u32 tid;
 	__u32 ppid;
 	__u32 execs; /* successful execve calls */

@@ -132,6 +132,16 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct upid {
+	int nr; /* the number in this namespace */
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;    /* of the namespace it was made in, 0: the initial one */
+	struct upid numbers[]; /* one in each namespace from the initial one to that; [1] before 6.5 */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state; /* `state` before 5.14 */
@@ -144,6 +154,7 @@ struct task_struct {
 	pid_t tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	struct sched_entity se;
 	struct sched_info sched_info;
 	u64 utime; /* by tick where CONFIG_TICK_CPU_ACCOUNTING */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "target/command.h"
+#include "target/procfs.h"
 
 static int select_say(const struct select_error *e, int err)
 {
@@ -64,6 +65,11 @@ int targets_select(struct targets *t, const struct options *o)
 	int err;
 
 	t->o = o;
+	if (!procfs_is_ours("/proc")) {
+		say("/proc is not that of our PID namespace, its numbers mean other processes: mount our own, as "
+		    "'unshare --mount-proc' and containers do");
+		return STATUS_FAILED;
+	}
 	if (!selects(&o->select))
 		return STATUS_OK;
 	err = select_pids("/proc", &o->select, &t->chosen, &e);

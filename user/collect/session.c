@@ -148,7 +148,14 @@ static int open_windows(struct session *s)
 	return err;
 }
 
-/* What is attached once, for the whole session; the iterator and the flush are run by hand. */
+/* Programs that no event of the kernel's runs: we do. */
+static bool is_run_by_hand(const struct session *s, const struct bpf_program *prog)
+{
+	return prog == s->skel->progs.vmprof_self || prog == s->skel->progs.vmprof_flush ||
+	       prog == s->skel->progs.vmprof_register;
+}
+
+/* What is attached once, for the whole session. */
 static int attach(struct session *s, struct session_error *err)
 {
 	const struct bpf_object_skeleton *all = s->skel->skeleton;
@@ -156,8 +163,7 @@ static int attach(struct session *s, struct session_error *err)
 	for (int i = 0; i < all->prog_cnt; i++) {
 		struct bpf_program *prog = *all->progs[i].prog;
 
-		if (!bpf_program__autoload(prog) || prog == s->skel->progs.vmprof_flush ||
-		    prog == s->skel->progs.vmprof_register)
+		if (!bpf_program__autoload(prog) || is_run_by_hand(s, prog))
 			continue;
 		*all->progs[i].link = bpf_program__attach(prog);
 		if (!*all->progs[i].link) {
@@ -176,6 +182,14 @@ static int refuse(struct session_error *err, int why, const char *what, int code
 	err->why = why;
 	err->what = what;
 	return code;
+}
+
+/* Tell the programs which PID namespace is ours. 0 or -errno. */
+static int tell_self(struct session *s)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.vmprof_self), &opts);
 }
 
 static int load(struct session *s, const struct session_options *o, struct session_error *err)
@@ -201,6 +215,9 @@ static int load(struct session *s, const struct session_options *o, struct sessi
 		return refuse(err, SESSION_MAP, NULL, ret);
 	if (ret)
 		return refuse(err, SESSION_LOAD, "load", ret);
+	ret = tell_self(s);
+	if (ret)
+		return refuse(err, SESSION_LOAD, "vmprof_self", ret);
 	ret = open_windows(s);
 	if (ret)
 		return refuse(err, SESSION_MAP, NULL, ret);

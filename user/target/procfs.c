@@ -86,6 +86,17 @@ static int status_field(const char *root, pid_t pid, const char *name, unsigned 
 	return err;
 }
 
+bool procfs_is_ours(const char *root)
+{
+	char path[PATH_MAX], self[16] = "";
+	uint64_t pid;
+	int n = snprintf(path, sizeof(path), "%s/self", root);
+
+	if (n < 0 || (size_t)n >= sizeof(path) || readlink(path, self, sizeof(self) - 1) < 0)
+		return false;
+	return !parse_u64(self, 1, INT_MAX, &pid) && (pid_t)pid == getpid();
+}
+
 int procfs_memory(const char *root, pid_t pid, struct proc_memory *mem)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);

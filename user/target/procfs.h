@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* What is mounted there has the process numbers of our PID namespace. */
+bool procfs_is_ours(const char *root);
+
 struct proc_memory { /* bytes */
 	uint64_t rss, peak_rss, vsz, text, data;
 	bool has_peak; /* VmHWM is there: not for a process without memory of its own */
