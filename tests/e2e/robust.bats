@@ -68,3 +68,75 @@ each_refused() {
 	start sleep sleep 1000
 	each_refused 1
 }
+
+# unread ARG…: a vmprof whose output nobody reads, until its pipe is full; sets PID. `read_all FILE` reads it
+unread() {
+	mkfifo pipe
+	exec {PIPE}<>pipe
+	start vmprof sh -c 'exec "$@" >pipe' sh "$VMPROF" --quiet --interval 1 --csv - "$@"
+	wait_for is_full
+}
+
+is_full() {
+	python3 -c 'import select, sys; p = select.poll(); p.register(3, select.POLLOUT); sys.exit(bool(p.poll(0)))' 3>pipe
+}
+
+read_all() {
+	cat <pipe >"$1" 3>&- {PIPE}>&- & # or it would wait for itself
+	exec {PIPE}>&-
+	wait "$!"
+}
+
+rss_kb() {
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
+}
+
+# ends_unread SIGNAL
+ends_unread() {
+	local target before
+
+	start target "$WORK" run spin 60000 + pipe 60000
+	target=$PID
+	unread --threads --pid "$target"
+	before=$(rss_kb "$PID")
+	sleep 1 # in which nothing may pile up
+	[ "$(rss_kb "$PID")" -le $((before + 256)) ]
+	kill "-$1" "$PID"
+	ends "$PID" 1
+	grep -q '^vmprof: standard output: was not read' vmprof.err
+	read_all run.csv
+	check valid run.csv '' '' 20
+	kill -0 "$target"
+}
+
+@test "output that nobody reads: no memory piles up, ^C ends it, what is there is whole rows" {
+	ends_unread INT
+}
+
+@test "output that nobody reads: no memory piles up, SIGTERM ends it, what is there is whole rows" {
+	ends_unread TERM
+}
+
+@test "output that nobody reads, and a command: SIGTERM ends both" {
+	unread -- sh -c 'echo $$ >command; exec "$0" run spin 60000 + pipe 60000 >&2' "$WORK"
+	kill -TERM "$PID"
+	ends "$PID" 1
+	wait_for has_ended "$(cat command)"
+	read_all run.csv
+	check valid run.csv '' '' 20
+}
+
+@test "output that nobody reads for a while: one long interval, and nothing is lost" {
+	local target
+
+	start_gated w gate run calls + pipe 400 + touch 1009 + spin 100
+	target=$PID
+	unread --pid "$target" --syscalls run.calls
+	go w
+	ends "$target" 0
+	read_all run.csv
+	ends "$PID" 0
+	check rusage run.csv w.work
+	check calls run.csv run.calls w.work
+	check valid run.csv '' run.calls
+}

@@ -12,13 +12,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "base/clock.h"
 
 /* Complete rows of this size are written without waiting for out_flush(): memory stays bounded
  * however many rows an interval has. */
 #define WRITE_AT 65536
+#define HURRY_NS (NS_PER_S / 2)
 
 struct out {
 	int fd;
@@ -27,6 +30,7 @@ struct out {
 	bool stale; /* what it held before is still there: until we have something to say */
 	bool terminal;
 	int err; /* the first failure, for ever */
+	struct out_patience *patience;
 
 	char *buf;
 	size_t len, room;
@@ -247,26 +251,77 @@ static void cut_back(const struct out *out, size_t written)
 		lseek(out->fd, at, SEEK_SET); /* whoever writes on leaves no hole */
 }
 
-/* Write(2) until all `n` bytes are written. 0 or -errno, `written` in either case. */
-static int write_all(int fd, const char *buf, size_t n, size_t *written)
+void out_hurry(struct out_patience *patience)
 {
-	size_t done = 0;
+	patience->until = clock_ns() + HURRY_NS;
+}
+
+void out_set_patience(struct out *out, struct out_patience *patience)
+{
+	out->patience = patience;
+}
+
+/* Until it can be written to, or would fail. 0 or -ECANCELED. */
+static int wait_for_reader(const struct out *out)
+{
+	struct out_patience none = {.fd = -1}, *p = out->patience ? out->patience : &none;
+
+	for (;;) {
+		struct pollfd fds[] = {{.fd = out->fd, .events = POLLOUT},
+		                       {.fd = p->until ? -1 : p->fd, .events = POLLIN}};
+		uint64_t now = clock_ns();
+		int ms = !p->until ? -1 : p->until > now ? (int)((p->until - now) / 1000000 + 1) : 0;
+
+		poll(fds, 2, ms);
+		if (fds[0].revents)
+			return 0;
+		if (fds[1].revents)
+			out_hurry(p);
+		else if (p->until && clock_ns() >= p->until)
+			return -ECANCELED;
+	}
+}
+
+/* What is written at once: as many whole rows as a pipe takes at once or not at all, see pipe(7); or else one. */
+static size_t part(const struct out *out, size_t done)
+{
+	size_t end = 0;
+
+	if (out->regular)
+		return out->complete - done;
+	for (size_t i = 0; i < out->n_ends && (end <= done || out->ends[i] <= done + PIPE_BUF); i++)
+		end = out->ends[i];
+	return end - done;
+}
+
+/*
+ * Write all complete rows, `done` of their bytes, in either case. 0 or -errno. What has been found writable may not
+ * be so any more if another process writes there as well: where the kernel can, it is asked not to wait.
+ */
+static int write_all(const struct out *out, size_t *done)
+{
 	int err = 0;
 
-	while (done < n && !err) {
-		ssize_t w = write(fd, buf + done, n - done);
-		struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	for (*done = 0; *done < out->complete && !err;) {
+		struct iovec rows = {out->buf + *done, part(out, *done)};
+		ssize_t w;
 
-		if (w > 0)
-			done += (size_t)w;
-		else if (!w)
-			err = -EIO;       /* or we would be here for ever */
-		else if (errno == EAGAIN) /* a terminal that somebody made non-blocking */
-			poll(&ready, 1, -1);
-		else if (errno != EINTR)
+		err = out->regular ? 0 : wait_for_reader(out);
+		if (err)
+			break;
+		w = out->regular ? -1 : pwritev2(out->fd, &rows, 1, -1, RWF_NOWAIT);
+		if (out->regular || (w < 0 && errno == EOPNOTSUPP))
+			w = write(out->fd, rows.iov_base, rows.iov_len);
+		if (w > 0) {
+			*done += (size_t)w;
+			if (out->patience && out->patience->until)
+				out_hurry(out->patience);
+		} else if (!w) {
+			err = -EIO; /* or we would be here for ever */
+		} else if (errno != EINTR && errno != EAGAIN) {
 			err = -errno;
+		}
 	}
-	*written = done;
 	return err;
 }
 
@@ -281,7 +336,7 @@ int out_flush(struct out *out)
 	if (out->stale && ftruncate(out->fd, 0))
 		fail(out, -errno);
 	out->stale = false;
-	err = write_all(out->fd, out->buf, out->complete, &written);
+	err = write_all(out, &written);
 	if (err) {
 		fail(out, err);
 		cut_back(out, written);

@@ -20,6 +20,19 @@ int out_open(struct out **out, const char *path);
 /* Write to a descriptor that stays open: standard output or error. 0 or -errno. */
 int out_borrow(struct out **out, int fd);
 
+/*
+ * How long a reader who does not read, of a pipe, say, is waited for: for ever, until `fd` can be read from or
+ * out_hurry() was called. From then on half a second, and as long again after each part that was read.
+ */
+struct out_patience {
+	int fd;         /* a signalfd; -1: none */
+	uint64_t until; /* CLOCK_MONOTONIC, ns; 0: for ever */
+};
+
+void out_hurry(struct out_patience *patience);
+/* At first there is none, and out_flush() may take for ever; with it, -ECANCELED when that is over. */
+void out_set_patience(struct out *out, struct out_patience *patience);
+
 /* Append to the row at hand. Errors are kept and reported by out_flush(). */
 void out_printf(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_write(struct out *out, const void *bytes, size_t n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd/outputs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@ static bool failed(struct outputs *out, const char *what, int err)
 	if (!err)
 		return false;
 	if (!out->failed)
-		say("%s: %s: what was written so far is complete rows", what, strerror(-err));
+		say("%s: %s: what was written so far is complete rows", what,
+		    err == -ECANCELED ? "was not read from any more" : strerror(-err));
 	out->failed = true;
 	return true;
 }
@@ -60,6 +62,13 @@ int outputs_open(struct outputs *out, const struct options *o, bool lines)
 		out->n++;
 	}
 	return STATUS_OK;
+}
+
+void outputs_set_patience(struct outputs *out, struct out_patience *patience)
+{
+	for (unsigned i = 0; i < out->n; i++)
+		out_set_patience(out->sinks[i].out, patience);
+	out_set_patience(out->people, patience);
 }
 
 bool outputs_start(struct outputs *out, const struct run_info *info)

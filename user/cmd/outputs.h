@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/out.h"
 #include "cmd/options.h"
 #include "collect/tracker.h"
 #include "sink/sink.h"
@@ -21,6 +22,8 @@ struct outputs {
 
 /* Open all files. 0, or STATUS_FAILED after an error has been printed. */
 int outputs_open(struct outputs *out, const struct options *o, bool lines);
+/* From now on: what is not read is waited for so long. */
+void outputs_set_patience(struct outputs *out, struct out_patience *patience);
 /* Write what stands before all rows. False: a write failed, and it has been said. */
 bool outputs_start(struct outputs *out, const struct run_info *info);
 /* Write the interval that ends with the last poll, `time` s after the start, `ns` long. False: as above. */

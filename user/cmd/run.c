@@ -34,6 +34,7 @@ struct run {
 	struct run_info info;
 	struct utsname uts;
 	int epoll, timer, signals;
+	struct out_patience patience; /* with who reads what we write: until a signal */
 	uint64_t start, last, due;
 	uint64_t interval; /* ns */
 	uint64_t stop_at;  /* --duration is over, or the command's time to end; 0: never */
@@ -191,6 +192,7 @@ static void on_signal(struct run *r)
 
 	if (read(r->signals, &info, sizeof(info)) != sizeof(info))
 		return;
+	out_hurry(&r->patience);
 	if (!targets_command_lives(&r->targets) || r->asked) {
 		r->stop = true;
 		return;
@@ -274,6 +276,8 @@ static bool measure(struct run *r)
 {
 	bool ok = outputs_start(&r->out, &r->info) && loop(r);
 
+	if (!ok)
+		on_signal(r); /* which may be why */
 	ok = ok && finish(r);
 	if (r->o->duration_s > 0 && !r->asked)
 		targets_end_command(&r->targets);
@@ -310,6 +314,8 @@ static int run_with_outputs(struct run *r)
 	status = open_events(r, &before);
 	if (status)
 		return status;
+	r->patience.fd = r->signals;
+	outputs_set_patience(&r->out, &r->patience);
 	describe(r);
 	status = targets_start(&r->targets, r->session, &before);
 	if (status)
