@@ -11,23 +11,12 @@
 #include <unistd.h>
 
 #include "collect/features.h"
-#include "collect/session_maps.h"
-#include "collect/skeleton.h"
+#include "collect/session_state.h"
 #include "model/calls.h"
 #include "model/metric.h"
 
 #define ROWS_PER_TASK 4
 #define MAX_PASSES    64 /* of registration, before we say that the target forks too fast */
-
-struct session {
-	struct vmprof *skel;
-	enum detail detail;
-	bool has_fault_tracepoint;
-	bool has_io_accounting;
-	int stats_fd;
-	int cpus;
-	struct session_maps maps;
-};
 
 static const char *const detail_names[] = {"ledger", "calls", "full"};
 
@@ -352,66 +341,6 @@ int session_register(struct session *s)
 out:
 	bpf_link__destroy(link);
 	return ret;
-}
-
-uint64_t session_skipped(struct session *s)
-{
-	struct bpf_program *prog;
-	uint64_t n = 0;
-
-	bpf_object__for_each_program(prog, s->skel->obj) {
-		struct bpf_prog_info info = {0};
-		__u32 len = sizeof(info);
-
-		if (bpf_program__autoload(prog) && !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			n += info.recursion_misses;
-	}
-	return n;
-}
-
-bool session_cost(struct session *s, unsigned i, struct program_cost *cost)
-{
-	struct bpf_program *prog;
-
-	bpf_object__for_each_program(prog, s->skel->obj) {
-		struct bpf_prog_info info = {0};
-		__u32 len = sizeof(info);
-
-		if (!bpf_program__autoload(prog) || i--)
-			continue;
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			return false;
-		*cost = (struct program_cost){bpf_program__name(prog), info.run_cnt, info.run_time_ns,
-		                              info.xlated_prog_len / sizeof(struct bpf_insn), info.verified_insns};
-		return true;
-	}
-	return false;
-}
-
-unsigned session_programs(struct session *s, uint32_t *numbers, unsigned room)
-{
-	struct bpf_program *prog;
-	unsigned n = 0;
-
-	bpf_object__for_each_program(prog, s->skel->obj) {
-		struct bpf_prog_info info = {0};
-		__u32 len = sizeof(info);
-
-		if (n < room && bpf_program__autoload(prog) &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			numbers[n++] = info.id;
-	}
-	return n;
-}
-
-int session_program_is_there(uint32_t number)
-{
-	int fd = bpf_prog_get_fd_by_id(number);
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	close(fd);
-	return 1;
 }
 
 uint64_t session_measures(const struct session *s)
