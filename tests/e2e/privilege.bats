@@ -178,3 +178,38 @@ TO_READ=(2 5 19 38 39)
 	kill -INT "$PID"
 	wait_for has_ended "$PID"
 }
+
+# alone ARG…: vmprof where the file system is read-only, but for what a program could want to write to: that is empty, and
+# what it holds afterwards is in left
+alone() {
+	unshare --mount sh -euc '
+		vmprof=$1
+		shift
+		mount -o remount,bind,ro /
+		for dir in /run /tmp /var/tmp /dev/shm; do
+			[ ! -d "$dir" ] || mount -t tmpfs none "$dir"
+			[ "$dir" != /run ] || cp "$vmprof" /run/vmprof
+		done
+		mkdir /tmp/home /tmp/work
+		cd /tmp/work
+		HOME=/tmp/home /run/vmprof "$@" >/dev/null
+		find /run /tmp /var/tmp /dev/shm -type f >&3' sh "$VMPROF" "$@" 3>left
+	sed -i '\:^/run/vmprof$:d' left
+}
+
+@test "no file is written that was not asked for" {
+	start target sleep 1000
+	alone --quiet --duration 0.3 --pid "$PID"
+	[ ! -s left ]
+	alone --verbose --threads -- true
+	[ ! -s left ]
+	alone stat -- true
+	[ ! -s left ]
+	alone features
+	[ ! -s left ]
+	alone curve --max 2 --repeat 1 -- true
+	[ ! -s left ]
+	# It is this that would be seen.
+	alone --quiet --csv asked -- true
+	[ "$(cat left)" = /tmp/work/asked ]
+}
