@@ -7,9 +7,11 @@
 # make case-studies  five questions, from workload to picture
 # make bench      what it costs
 # make lint       formatting, static analysis, direction of includes
-# make sanitize   the servers' tests under AddressSanitizer, UBSan and ThreadSanitizer
-# make fuzz       the servers' parsers, 60 s
+# make sanitize   tests of vmprof and the servers under AddressSanitizer, UBSan and ThreadSanitizer
+# make valgrind   vmprof under valgrind
+# make fuzz       all parsers of outside data, 60 s
 # make vm-matrix  the tests on stock kernels under QEMU (docs/kernels.md)
+# make coverage   how much of vmprof's code the tests reach
 # make deps       install what all of this needs (Debian, Ubuntu)
 # make install    PREFIX, DESTDIR
 
@@ -27,7 +29,7 @@ HARDEN_C := -fPIE -fstack-protector-strong $(if $(SAN),,$(if $(filter -O1 -O2 -O
 	    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 HARDEN_L := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CPPFLAGS += -D_GNU_SOURCE -DVMPROF_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)
-ALL_C    = $(CC) -std=gnu11 $(CFLAGS) $(SAN_C) $(HARDEN_C) $(WARN) $(CPPFLAGS) -MMD -MP
+ALL_C    = $(CC) -std=gnu11 $(CFLAGS) $(SAN_C) $(if $(filter thread,$(SAN)),-Wno-tsan) $(HARDEN_C) $(WARN) $(CPPFLAGS) -MMD -MP
 LDLIBS   := -lbpf -lelf -lz -ljansson -lm -pthread
 
 # What differs between machines: compat.bpf.h has the rest.
@@ -40,6 +42,7 @@ BPF_OBJ  := $(patsubst bpf/%.c,$(B)/bpf/%.o,$(sort $(wildcard bpf/*.bpf.c)))
 LIB_SRC  := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,base model target collect derive sink report cmd))))
 LIB_OBJ  := $(patsubst %.c,$(B)/%.o,$(LIB_SRC))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ_USER := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_user_*.c)))
 WORK_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/work/*.c)))
 
 all: vmprof servers
@@ -56,6 +59,20 @@ $(B)/bin/vmprof: $(B)/user/main.o $(LIB_OBJ)
 $(B)/user/%.o: user/%.c Makefile | $(B)/vmprof.skel.h $(B)/call_names.h $(B)/curve_gp.h
 	@mkdir -p $(@D)
 	$(ALL_C) -c -o $@ $<
+
+# The parsers of vmprof under libFuzzer: all objects in an archive, so that a target can have a say() of its own.
+FUZZ_C   = $(CLANG) -std=gnu11 -O1 -g $(WARN) $(CPPFLAGS) -fno-sanitize-recover=all -MMD -MP
+
+$(B)/fuzz/user/%.o: user/%.c Makefile | $(B)/vmprof.skel.h $(B)/call_names.h $(B)/curve_gp.h
+	@mkdir -p $(@D)
+	$(FUZZ_C) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+$(B)/fuzz/user.a: $(patsubst %.c,$(B)/fuzz/%.o,$(LIB_SRC))
+	rm -f $@
+	ar rcs $@ $^
+
+$(B)/fuzz/fuzz_user_%: tests/fuzz/fuzz_user_%.c $(B)/fuzz/user.a
+	$(FUZZ_C) -fsanitize=fuzzer,address,undefined -o $@ $< $(B)/fuzz/user.a $(LDLIBS)
 
 # One object from several, one skeleton from that.
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
@@ -143,6 +160,14 @@ deps:
 lint:
 	scripts/lint
 
+valgrind: vmprof
+	scripts/valgrind
+
+coverage: vmprof servers $(B)/tests/work/work
+	scripts/coverage
+
+coverage-programs: $(B)/bin/vmprof $(UNIT)
+
 install: vmprof
 	install -D -m 755 vmprof $(DESTDIR)$(PREFIX)/bin/vmprof
 	install -D -m 644 docs/vmprof.1 $(DESTDIR)$(PREFIX)/share/man/man1/vmprof.1
@@ -150,7 +175,7 @@ install: vmprof
 clean:
 	rm -rf $(B) vmprof $(PEERS)
 
-.PHONY: all objects check bench bench-quick case-studies demo vm-matrix deps lint install clean test-programs
+.PHONY: all objects check bench bench-quick case-studies demo vm-matrix deps lint valgrind coverage coverage-programs install clean test-programs
 .DELETE_ON_ERROR:
 .SECONDARY:
 

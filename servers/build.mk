@@ -11,7 +11,7 @@ SRV_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out servers/core/main.c,$(sort $(wi
 LOAD_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard workloads/loadgen/*.c)))
 MEM_OBJ  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard workloads/mem/*.c)))
 SRV_UNIT := $(patsubst tests/servers/%.c,$(B)/tests/servers/%,$(sort $(wildcard tests/servers/test_*.c)))
-FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(filter-out tests/fuzz/fuzz_user_%,$(wildcard tests/fuzz/fuzz_*.c))))
 # The Go peer is built where there is a Go compiler.
 GO       := $(shell command -v go)
 
@@ -50,7 +50,7 @@ PEERS := servers/server workloads/loadgen/loadgen workloads/mem/memwork $(if $(G
 servers: $(PEERS)
 
 # For the sanitizers: make san SAN=thread B=build/tsan
-san: $(B)/bin/server $(B)/bin/loadgen
+san: $(B)/bin/server $(B)/bin/loadgen $(B)/bin/vmprof
 
 $(B)/tests/servers/%: tests/servers/%.c $(SRV_OBJ) Makefile servers/build.mk
 	@mkdir -p $(@D)
@@ -63,7 +63,7 @@ $(B)/fuzz/%: tests/fuzz/%.c $(wildcard servers/*.[ch] servers/core/*.[ch]) Makef
 		-fno-sanitize-recover=all -o $@ $< $(filter-out servers/core/main.c,$(wildcard servers/*.c servers/core/*.c)) \
 		$(SRV_LIBS)
 
-fuzz-programs: $(FUZZ)
+fuzz-programs: $(FUZZ) $(FUZZ_USER)
 
 fuzz:
 	scripts/fuzz

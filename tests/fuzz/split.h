@@ -6,21 +6,13 @@
 #ifndef TESTS_FUZZ_SPLIT_H
 #define TESTS_FUZZ_SPLIT_H
 
+#include "must.h"
+
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "core/app.h"
 #include "core/config.h"
 #include "core/log.h"
-
-#define must(condition_)                                                                         \
-	do {                                                                                     \
-		if (!(condition_)) {                                                             \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition_); \
-			abort();                                                                 \
-		}                                                                                \
-	} while (0)
 
 /* One client's life. */
 struct life {
