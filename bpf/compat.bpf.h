@@ -63,6 +63,12 @@ static __always_inline s32 regs_call(struct pt_regs *regs)
 	return (s32)regs->orig_ax;
 }
 
+/* The call that a new child returns from before all others: its clone, whose return is told in the child, too. */
+static __always_inline s32 birth_call(struct pt_regs *parents)
+{
+	return regs_call(parents);
+}
+
 static __always_inline u64 regs_arg0(struct pt_regs *regs)
 {
 	return regs->di;
@@ -88,6 +94,12 @@ static __always_inline void write_barrier(u32 *any)
 static __always_inline s32 regs_call(struct pt_regs *regs)
 {
 	return regs->syscallno;
+}
+
+/* None: ret_from_fork in arch/arm64/kernel/entry.S goes to user mode without sys_exit. */
+static __always_inline s32 birth_call(struct pt_regs *parents)
+{
+	return -1;
 }
 
 static __always_inline u64 regs_arg0(struct pt_regs *regs)

@@ -8,7 +8,7 @@
 /* Threads that the last pass of vmprof_register() found. */
 u32 registered;
 
-/* A child gets its record before it first runs; its clone call returns without having been entered. */
+/* A child gets its record before it first runs; where its clone call returns, too, that was not entered. */
 static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	struct vmprof_link *link = link_of(parent);
@@ -23,7 +23,7 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	else if (!link->slot || (child->tgid != parent->tgid && !flags))
 		return 0;
 	regs = saved_regs(parent);
-	open_record(child, flags, VMPROF_ST_RUNQ_WAKE, regs ? regs_call(regs) : -1, true);
+	open_record(child, flags, VMPROF_ST_RUNQ_WAKE, regs ? birth_call(regs) : -1, true);
 	return 0;
 }
 
