@@ -14,6 +14,8 @@
 # make coverage   how much of vmprof's code the tests reach
 # make deps       install what all of this needs (Debian, Ubuntu)
 # make install    PREFIX, DESTDIR
+#
+# For another machine: make build/arm64/bin/vmprof B=build/arm64 ARCH=arm64 CC=aarch64-linux-gnu-gcc
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
@@ -90,7 +92,7 @@ $(B)/vmprof.bpf.o: $(BPF_OBJ)
 $(B)/call_names.h: Makefile
 	@mkdir -p $(@D)
 	echo '#include <sys/syscall.h>' | $(CC) -E -dM - | \
-		sed -nE 's/^#define SYS_([a-z0-9_]+) .*/CALL_NAME(\1)/p' | sort > $@.tmp
+		sed -nE 's/^#define SYS_([a-z0-9_]+) .*/CALL_NAME(\1)/p' | sort > $@.tmp && test -s $@.tmp
 	mv $@.tmp $@
 
 # A script of gnuplot as a C string.
