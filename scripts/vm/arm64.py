@@ -3,7 +3,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 
 import image
@@ -11,7 +10,6 @@ import packages
 
 WANTED = ["libbpf-dev", "libjansson-dev", "uthash-dev", "busybox-static"]
 APPLETS = "sh cat grep sed awk sleep mount mkdir ln stty uname nproc timeout tr sort test hostname ip".split()
-SOURCES = ["bpf", "vmlinux", "user", "servers", "tests", "scripts/plot", "Makefile"]
 
 
 def sysroot():
@@ -28,33 +26,29 @@ def linker():
 
 
 def build(into):
-    """vmprof and the tests' workload, as static programs: the directory with the sources and them. And the sysroot."""
+    """vmprof and the tests' workload, as static programs in a build directory of their own: the sysroot."""
     root, (ld, libraries) = sysroot(), linker()
-    for name in SOURCES:
-        source, copy = os.path.join(image.ROOT, name), os.path.join(into, name)
-        if os.path.isdir(source):
-            shutil.copytree(source, copy, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, copy)
-    command = ["make", "-s", f"-j{os.cpu_count()}", "ARCH=arm64", "MULTIARCH=", "LDFLAGS=-static --ld-path=" + ld]
-    command += [f"CC=clang --target=aarch64-linux-gnu --sysroot={root}"]
-    command += [f"CLANG=clang -idirafter {root}/usr/include/aarch64-linux-gnu", "vmprof", "build/tests/work/work"]
+    command = ["make", "-s", f"-j{os.cpu_count()}", "B=" + into, "ARCH=arm64", "MULTIARCH="]
+    command += ["LDFLAGS=-static --ld-path=" + ld, f"CC=clang --target=aarch64-linux-gnu --sysroot={root}"]
+    command += [f"CLANG=clang -idirafter {root}/usr/include/aarch64-linux-gnu"]
+    command += [into + "/vmprof", into + "/tests/work/work"]
     environment = dict(os.environ, LD_LIBRARY_PATH=libraries)
-    done = subprocess.run(command, cwd=into, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=image.ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise packages.Missing("cross-compiling for arm64 failed: " + done.stderr[-2000:])
-    return into, root
+    return root
 
 
 def userland():
     """Everything that a guest needs: busybox, vmprof, the workload."""
-    directory, root = build(os.path.join(image.ROOT, "build", "vm", "arm64"))
+    root = build("build/vm/arm64")
+    built = os.path.join(image.ROOT, "build/vm/arm64")
     own = image.Image()
     image.add_layout(own)
     own.file(root + "/bin/busybox", "usr/bin/busybox")
     for applet in APPLETS:
         own.link("usr/bin/" + applet, "busybox")
-    own.file(directory + "/vmprof", "vm/vmprof/vmprof")
-    own.file(directory + "/build/tests/work/work", "vm/vmprof/work")
+    own.file(built + "/vmprof", "vm/vmprof/vmprof")
+    own.file(built + "/tests/work/work", "vm/vmprof/work")
     own.file(os.path.join(image.ROOT, "scripts/vm/init-arm64"), "init")
     return own
