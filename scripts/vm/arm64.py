@@ -31,7 +31,7 @@ def build(into):
     command = ["make", "-s", f"-j{os.cpu_count()}", "B=" + into, "ARCH=arm64", "MULTIARCH="]
     command += ["LDFLAGS=-static --ld-path=" + ld, f"CC=clang --target=aarch64-linux-gnu --sysroot={root}"]
     command += [f"CLANG=clang -idirafter {root}/usr/include/aarch64-linux-gnu"]
-    command += [into + "/vmprof", into + "/tests/work/work"]
+    command += [into + "/bin/vmprof", into + "/tests/work/work"]
     environment = dict(os.environ, LD_LIBRARY_PATH=libraries)
     done = subprocess.run(command, cwd=image.ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -48,7 +48,7 @@ def userland():
     own.file(root + "/bin/busybox", "usr/bin/busybox")
     for applet in APPLETS:
         own.link("usr/bin/" + applet, "busybox")
-    own.file(built + "/vmprof", "vm/vmprof/vmprof")
+    own.file(built + "/bin/vmprof", "vm/vmprof/vmprof")
     own.file(built + "/tests/work/work", "vm/vmprof/work")
     own.file(os.path.join(image.ROOT, "scripts/vm/init-arm64"), "init")
     return own
