@@ -119,6 +119,51 @@ def check_touch(csv_path, work):
             expect(fact["pages"] <= seen <= faults, f"{seen} in user mode, {fact['pages']} touches, {faults} in all")
 
 
+def _check_sums(rows, usage, threads=0):
+    """
+    All that the children of a process did, the others' included, is what the kernel says. A thread hands its CPU time
+    over before it has left the CPU.
+    """
+    theirs = [row for row in rows if row["pid"] != usage["pid"]]
+    cpu_us = total(theirs, "cpu_ns") / 1e3
+    expect(0.99 * usage["cpu_us"] <= cpu_us <= 1.01 * usage["cpu_us"] + 20 * threads,
+           f"CPU time in µs: {cpu_us}, should be {usage['cpu_us']} within 1 %")
+    for oracle, ours in (("minflt", "minflt"), ("majflt", "majflt"), ("nvcsw", "vcsw"), ("nivcsw", "ivcsw")):
+        same(total(theirs, ours), usage[oracle], ours)
+
+
+def check_swarm(csv_path, work, lost="no"):
+    """Each of many children was seen to end, or is counted as lost; the sums hold in either case. At detail ledger."""
+    rows = processes(read_csv(csv_path))
+    fact = work.all("swarm")[0]
+    seen = sum(row["event"] == "exit" and row["pid"] not in (0, fact["pid"]) for row in rows)
+    same(seen + total(rows, "lost"), fact["n"], f"{seen} children seen to end, and those that were lost")
+    if lost == "lost":
+        expect(any(row["pid"] == 0 and row["comm"] == "[others]" for row in rows), "no row of the others")
+        expect(total(rows, "lost") > 0, "nothing lost")
+    _check_sums(rows, work.all("rusage")[0])
+
+
+def check_fates(csv_path, work):
+    """CPU time of each child against schedstat; what was stopped and traced by turns shows it."""
+    rows = by(processes(read_csv(csv_path)), "pid")
+    for fact in work.all("sched"):
+        near(total(rows.get(fact["pid"], []), "cpu_ns"), fact["cpu_ns"], 0.01, f"process {fact['pid']}: cpu_ns")
+    shares = [total(its, "stopped_ns") / total(its, "interval") / 1e9 for its in rows.values()]
+    same(sum(share > 0.1 for share in shares), 2, f"processes that were stopped for long, of {shares}")
+
+
+def check_crowd(csv_path, work, calls_path=""):
+    """Many threads at once: none is lost, and their sums and calls are the kernel's and the workload's."""
+    rows = processes(read_csv(csv_path))
+    same(total(rows, "lost"), 0, "lost")
+    usage, fact = work.all("rusage")[0], work.all("call")[0]
+    _check_sums(rows, usage, max(row["threads"] for row in rows))
+    if calls_path:
+        its = [row for row in read_syscalls(calls_path) if row["syscall"] == fact["name"]]
+        same(total(its, "calls"), fact["calls"], fact["name"])
+
+
 def check_others(csv_path, calls_path, work):
     """More threads than there is room for: said, and nothing of theirs is missing from the totals."""
     rows = processes(read_csv(csv_path))
@@ -127,10 +172,7 @@ def check_others(csv_path, calls_path, work):
     usage = work.all("rusage")[0]
     expect(others and all(row["comm"] == "[others]" for row in others), "no row of the others")
     expect(total(rows, "lost") > 0, "nothing lost")
-    theirs = [row for row in rows if row["pid"] != usage["pid"]]
-    near(total(theirs, "cpu_ns") / 1e3, usage["cpu_us"], 0.01, "CPU time in µs")
-    for oracle, ours in (("minflt", "minflt"), ("majflt", "majflt"), ("nvcsw", "vcsw"), ("nivcsw", "ivcsw")):
-        same(total(theirs, ours), usage[oracle], ours)
+    _check_sums(rows, usage)
     # Calls for which there was no row of their own are there without their name.
     every = read_syscalls(calls_path)
     named = total([row for row in every if row["syscall"] == fact["name"]], "calls")

@@ -92,6 +92,8 @@ int work_syscpu(int argc, char **argv)
 	return 0;
 }
 
+#define MAX_CROWD 16384
+
 struct crowd {
 	uint64_t ns, calls;
 	pthread_barrier_t all;
@@ -112,8 +114,10 @@ static void crowd_all(void *arg)
 {
 	uint64_t *plan = arg; /* threads, ns, calls */
 	struct crowd crowd = {.ns = plan[1], .calls = plan[2]};
-	static struct crew crew[MAX_CREW];
+	struct crew *crew = calloc(plan[0], sizeof(*crew));
 
+	if (!crew)
+		fail("out of memory");
 	pthread_barrier_init(&crowd.all, NULL, (unsigned)plan[0]);
 	for (uint64_t i = 0; i < plan[0]; i++)
 		crew_start(&crew[i], HELPER, crowd_member, &crowd);
@@ -121,6 +125,7 @@ static void crowd_all(void *arg)
 		crew_end(&crew[i]);
 	tell_cpu(0, CLOCK_PROCESS_CPUTIME_ID);
 	say("call pid=%d name=getppid calls=%ju errors=0 bytes=0", getpid(), (uintmax_t)(plan[0] * plan[2]));
+	free(crew);
 }
 
 int work_crowd(int argc, char **argv)
@@ -129,8 +134,8 @@ int work_crowd(int argc, char **argv)
 	                    number(argc, argv, 3, 101)};
 	struct job job;
 
-	if (plan[0] < 1 || plan[0] > MAX_CREW)
-		fail("crowd: 1 to %d threads", MAX_CREW);
+	if (plan[0] < 1 || plan[0] > MAX_CROWD)
+		fail("crowd: 1 to %d threads", MAX_CROWD);
 	job_start(&job, HELPER, crowd_all, plan);
 	job_end(&job);
 	tell_rusage();

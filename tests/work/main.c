@@ -49,6 +49,8 @@ static const struct work {
 	{"naps", work_naps, "N MS: N calls of nanosleep, timed"},
 	{"touch", work_touch, "PAGES: first touches of memory"},
 	{"children", work_children, "N MS: children with that much CPU time; each second executes /bin/true"},
+	{"fates", work_fates,
+         "MS [PROCS PROCS]: children that are killed, stopped, traced, renamed, moved between cgroups"},
 	{"swarm", work_swarm, "N ALIVE CALLS: N children, so many alive at a time, each calls getppid so often"},
 	{"rounds", work_rounds, "N N …: rounds of N children that do nothing; wait as gate does before each"},
 	{"refuse", work_refuse,

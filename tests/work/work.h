@@ -40,7 +40,7 @@ work_fn work_stopped, work_traced, work_futex, work_flock, work_semop; /* wait.c
 work_fn work_disk, work_fault;                                         /* storage.c */
 work_fn work_calls, work_exact, work_naps, work_touch;                 /* calls.c */
 work_fn work_children, work_tree;                                      /* tree.c */
-work_fn work_swarm, work_rounds, work_refuse;                          /* swarm.c, refuse.c */
+work_fn work_swarm, work_rounds, work_refuse, work_fates;              /* swarm.c, refuse.c, fates.c */
 
 /* util.c: all of these end the program when something fails */
 #define check(expr) check_(#expr, (long)(expr)) /* fails below 0 */
