@@ -15,7 +15,7 @@
 
 #define EVERY (2 * NS_PER_MS)
 
-typedef void fate_fn(pid_t pid, uint64_t until, char **groups);
+typedef void (*fate_fn)(pid_t pid, uint64_t until, char **groups);
 
 static void work_until(volatile bool *done, bool renames)
 {
@@ -92,7 +92,7 @@ static void renamed(pid_t pid, uint64_t until, char **groups)
 /* MS [PROCS PROCS]: the cgroup.procs of two groups that a process is moved between. */
 int work_fates(int argc, char **argv)
 {
-	fate_fn *fates[] = {killed, stopped, traced, renamed, moved};
+	static const fate_fn fates[] = {killed, stopped, traced, renamed, moved};
 	size_t n = sizeof(fates) / sizeof(fates[0]) - (argc < 4);
 	volatile bool *done = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
