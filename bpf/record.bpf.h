@@ -24,6 +24,37 @@ static __always_inline void settle(struct vmprof_who *who)
 		who->run->state = running_state(who->run);
 }
 
+/* How long the thread has been handling a page fault, on this CPU, that is not charged yet. */
+static __always_inline u64 fault_ns(struct vmprof_run *run, u64 now)
+{
+	u64 fault = *(volatile u64 *)&run->fault, since = *(volatile u64 *)&run->since;
+	u64 from = fault > since ? fault : since; /* it may have been off the CPU */
+
+	return fault && from < now ? now - from : 0;
+}
+
+/*
+ * This goes beside what charge() does, not into it: the programs at a fault, unlike all others, may be preempted
+ * anywhere by a switch, and so change one word at a time. The states add up whatever is counted here.
+ */
+static __always_inline void charge_fault(struct vmprof_who *who, u64 ns)
+{
+	add(&who->rec->ns[VMPROF_ST_FAULT_CPU], ns, true);
+	if (running_state(who->run) == VMPROF_ST_SYS)
+		add(&who->rec->sys_fault_ns, ns, true);
+}
+
+/* For events of the CPU the thread runs on, before charge(): a fault may go on. */
+static __always_inline void continue_fault(struct vmprof_who *who, u64 now)
+{
+	struct vmprof_run *run = who->run;
+
+	if (!run->fault || run->state > VMPROF_ST_SYS)
+		return;
+	charge_fault(who, fault_ns(run, now));
+	run->fault = now;
+}
+
 /* 0 without CONFIG_SCHED_INFO. */
 static __always_inline u64 run_delay(struct task_struct *task)
 {
@@ -124,7 +155,6 @@ static __always_inline void close_record(struct vmprof_who *who, u32 slot, u64 n
 	if (who->shared)
 		return;
 	__sync_val_compare_and_swap(hint_of(who->rec->task), slot, 0);
-	who->rec->end = now;
 	who->rec->status = VMPROF_ENDED;
 }
 

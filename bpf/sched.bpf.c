@@ -16,6 +16,7 @@ static __always_inline void leave(struct vmprof_who *who, u32 slot, struct task_
 
 	begin(who);
 	settle(who);
+	continue_fault(who, now);
 	charge(who, now);
 	copy_counters(who, task);
 	if (task_state & TASK_DEAD) {
@@ -116,6 +117,7 @@ int vmprof_flush(void *ctx)
 	catch_up(&who, task, now);
 	begin(&who);
 	settle(&who);
+	continue_fault(&who, now);
 	charge(&who, now);
 	copy_counters(&who, task);
 	end(&who);

@@ -59,6 +59,7 @@ static __always_inline int on_exit(u32 slot, struct pt_regs *regs, long ret)
 	}
 	who.run->nr = -1;
 	who.run->enter = 0;
+	who.run->fault = 0; /* its end was missed if it is not */
 	end(&who);
 	return 0;
 }

@@ -107,6 +107,7 @@ enum vmprof_status {
 struct vmprof_run {
 	__u64 since;                     /* when `state` began */
 	__u64 enter;                     /* when call `nr` was entered; 0: that was not seen */
+	__u64 fault;                     /* when the page fault at hand began, or was charged last; 0: there is none */
 	__u32 state;                     /* enum vmprof_state */
 	__s32 nr;                        /* the call it is in, -1: none */
 	__u32 blocked;                   /* the state in which it last blocked, for restart_syscall */
@@ -124,18 +125,17 @@ struct vmprof_thread {
 	__u32 tid;
 	__u32 ppid;
 	__u32 execs; /* successful execve calls */
-	__u64 start; /* tracked from here ... */
-	__u64 end;   /* ... to here, once ENDED */
+	__u64 start; /* tracked from here */
 	__u64 born;  /* task_struct.start_boottime of the group leader: with tgid, the process */
 	struct vmprof_run run;
 	__u64 ns[VMPROF_NSTATES];
+	__u64 sys_fault_ns;            /* of ns[VMPROF_ST_FAULT_CPU], the part that is also in ns[VMPROF_ST_SYS] */
 	__u64 base[VMPROF_NKCOUNTERS]; /* run.kernel at registration */
 	__u64 ufaults;                 /* user-mode page faults seen by page_fault_user */
 	__u64 wakeups;
 	__u64 peak_rss; /* bytes; of the process, when its last thread exits */
 	char comm[VMPROF_COMM];
 	__u64 task; /* the address of its task_struct: only to be compared */
-	__u64 pad[2];
 };
 
 /* Row numbers of one thread's calls, by dense index. */
@@ -191,7 +191,7 @@ struct vmprof_cpu {
 #else
 #define VMPROF_ASSERT(e) _Static_assert(e, #e)
 #endif
-VMPROF_ASSERT(sizeof(struct vmprof_run) == 136);
+VMPROF_ASSERT(sizeof(struct vmprof_run) == 144);
 VMPROF_ASSERT(sizeof(struct vmprof_thread) == 448);
 VMPROF_ASSERT(sizeof(struct vmprof_calls) == 512);
 VMPROF_ASSERT(sizeof(struct vmprof_row) == 304);

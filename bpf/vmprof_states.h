@@ -5,7 +5,8 @@
 
 /*
  * The ledger: a thread is in exactly one of these states at each instant.
- * X(ENUMERATOR, name, meaning). The order is the order of every table and column.
+ * X(ENUMERATOR, name, meaning). The order is the order of every table and column. The last one is optional: in the
+ * kernel's records its time is part of `user` and `sys`, too, and the loader takes it out of them.
  */
 #define VMPROF_STATES(X)                                                         \
 	X(USER, user, "on a CPU, outside a system call")                         \
@@ -21,6 +22,7 @@
 	X(SLEEP, sleep, "blocked in nanosleep and kin")                          \
 	X(CHILD, child, "blocked in wait4 or waitid")                            \
 	X(STOPPED, stopped, "stopped by a signal, a tracer or the freezer")      \
-	X(OTHER, other, "blocked in any other call")
+	X(OTHER, other, "blocked in any other call")                             \
+	X(FAULT_CPU, fault_cpu, "on a CPU, handling a page fault")
 
 #endif

@@ -5,7 +5,7 @@ import json
 import sys
 
 STATES = ["user", "sys", "runq_wake", "runq_preempt", "disk", "fault", "net", "poll", "pipe", "lock",
-          "sleep", "child", "stopped", "other"]
+          "sleep", "child", "stopped", "other", "fault_cpu"]
 HEAD = ["time", "interval", "pid", "tid", "comm", "event"]
 CALLS = ["sys_" + name for name in ("total errors read write accept close connect send recv fsync poll "
                                     "futex").split()]

@@ -24,12 +24,13 @@ static void header_is_the_metric_table(void **state)
 	for (size_t i = 0; i < METRIC_COUNT; i++)
 		assert_string_equal(table.cells[6 + i], metrics[i].name);
 	/* What others rely on, spelled out. */
-	assert_int_equal(strncmp(text,
-	                         "time,interval,pid,tid,comm,event,threads,cpu_util,user_ns,sys_ns,runq_wake_ns,"
-	                         "runq_preempt_ns,disk_ns,fault_ns,net_ns,poll_ns,pipe_ns,lock_ns,sleep_ns,child_ns,"
-	                         "stopped_ns,other_ns,cpu_ns,vcsw,ivcsw,minflt,majflt,ufaults,migrations,wakeups,",
-	                         200),
-	                 0);
+	assert_int_equal(
+		strncmp(text,
+	                "time,interval,pid,tid,comm,event,threads,cpu_util,user_ns,sys_ns,runq_wake_ns,"
+	                "runq_preempt_ns,disk_ns,fault_ns,net_ns,poll_ns,pipe_ns,lock_ns,sleep_ns,child_ns,"
+	                "stopped_ns,other_ns,fault_cpu_ns,cpu_ns,vcsw,ivcsw,minflt,majflt,ufaults,migrations,wakeups,",
+	                200),
+		0);
 	csv_free(&table);
 	sink_test_done(&t, text);
 }

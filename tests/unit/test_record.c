@@ -66,6 +66,59 @@ static void full_detail_takes_user_and_system_time_as_measured(void **state)
 	assert_int_equal(r.sample.v[METRIC_SYS], 700);
 }
 
+/* The kernel has a fault in what it interrupts, too, and may be ahead with the one or the other. */
+static void the_time_of_faults_is_taken_out_of_user_and_sys(void **state)
+{
+	static const struct {
+		uint64_t user, sys, faults, in_sys, left_user, left_sys;
+	} steps[] = {
+		{300, 700, 0, 0, 300, 700},  {300, 700, 150, 50, 200, 650},
+		{300, 700, 1000, 700, 0, 0}, {300, 20, 150, 50, 200, 0}, /* the call goes on, and is not charged yet */
+		{10, 700, 150, 50, 0, 650},  {300, 700, 40, 50, 300, 660}, /* between two steps of the program */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct vmprof_thread rec = {.sys_fault_ns = steps[i].in_sys};
+		struct reading r = {0};
+		const uint64_t *v = r.sample.v;
+
+		rec.ns[VMPROF_ST_USER] = steps[i].user;
+		rec.ns[VMPROF_ST_SYS] = steps[i].sys;
+		rec.ns[VMPROF_ST_FAULT_CPU] = steps[i].faults;
+		record_read(&r, &rec, DETAIL_FULL, ALL);
+		assert_int_equal(v[METRIC_USER], steps[i].left_user);
+		assert_int_equal(v[METRIC_SYS], steps[i].left_sys);
+		assert_int_equal(v[METRIC_USER] + v[METRIC_SYS] + v[METRIC_FAULT_CPU], steps[i].user + steps[i].sys);
+	}
+}
+
+/* Faults are the kernel's: what they take of its part is not left for `sys`. */
+static void by_ticks_faults_are_taken_out_of_sys_first(void **state)
+{
+	static const struct {
+		uint64_t utime, stime, faults, user, sys;
+	} steps[] = {
+		{4000000, 4000000, 0, 500, 500}, {4000000, 4000000, 200, 500, 300}, {4000000, 4000000, 700, 300, 0},
+		{4000000, 0, 200, 800, 0},       {0, 4000000, 1000, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct vmprof_thread rec = {0};
+		struct reading r = {0};
+
+		rec.ns[VMPROF_ST_USER] = 1000;
+		rec.ns[VMPROF_ST_FAULT_CPU] = steps[i].faults;
+		rec.run.kernel[VMPROF_K_UTIME_NS] = steps[i].utime;
+		rec.run.kernel[VMPROF_K_STIME_NS] = steps[i].stime;
+		record_read(&r, &rec, DETAIL_LEDGER, ALL);
+		assert_int_equal(r.sample.v[METRIC_USER], steps[i].user);
+		assert_int_equal(r.sample.v[METRIC_SYS], steps[i].sys);
+		assert_int_equal(r.sample.v[METRIC_FAULT_CPU], steps[i].faults);
+	}
+}
+
 static void read_ticks(struct reading *r, uint64_t on_cpu, uint64_t utime, uint64_t stime)
 {
 	struct vmprof_thread rec = {0};
@@ -147,6 +200,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_measured_is_absent),
 		cmocka_unit_test(full_detail_takes_user_and_system_time_as_measured),
 		cmocka_unit_test(ticks_split_the_time_on_a_cpu),
+		cmocka_unit_test(the_time_of_faults_is_taken_out_of_user_and_sys),
+		cmocka_unit_test(by_ticks_faults_are_taken_out_of_sys_first),
 		cmocka_unit_test(a_row_adds_to_what_is_there),
 		cmocka_unit_test(a_pool_gives_out_what_it_was_given),
 	};

@@ -304,6 +304,12 @@ static void every_loss_is_said(void **state)
 	assert_non_null(strstr(text, "\nlost: 3 events came"));
 	free(text);
 	s.lost.skipped = 0;
+	s.lost.faults = 5;
+	text = print(&s, "C", false);
+	assert_null(strstr(text, "nothing lost"));
+	assert_non_null(strstr(text, "\nlost: 5 page faults came"));
+	free(text);
+	s.lost.faults = 0;
 	s.total.v[METRIC_LOST].u = 4;
 	text = print(&s, "C", false);
 	assert_null(strstr(text, "nothing lost"));

@@ -22,7 +22,7 @@ setup_file() {
 		$at["tid"] == 0 {
 			major += $at["majflt"]
 			fault += $at["fault_ns"]
-			for (i = at["user_ns"]; i <= at["other_ns"]; i++)
+			for (i = at["user_ns"]; i < at["cpu_ns"]; i++)
 				wall += $i
 		}
 		END {

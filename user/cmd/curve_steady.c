@@ -84,8 +84,9 @@ static void put_ledger(const struct interval *iv, double seconds, unsigned cpus,
 	for (int m = METRIC_STATE_FIRST; m <= METRIC_STATE_LAST; m++)
 		all += iv->v[m].u;
 	for (int m = METRIC_STATE_FIRST; m <= METRIC_STATE_LAST; m++)
-		row->v[CURVE_STATE(m)] = ratio(iv->v[m].u, all);
-	row->v[CURVE_COPIES_UTIL] = (double)(iv->v[METRIC_USER].u + iv->v[METRIC_SYS].u) / 1e9 / seconds / cpus;
+		if (interval_has(iv, m))
+			row->v[CURVE_STATE(m)] = ratio(iv->v[m].u, all);
+	row->v[CURVE_COPIES_UTIL] = (double)interval_on_cpu(iv) / 1e9 / seconds / cpus;
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
 		if (interval_has(iv, rates[i].metric))
 			row->v[rates[i].figure] = (double)iv->v[rates[i].metric].u * rates[i].unit / seconds;

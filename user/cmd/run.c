@@ -268,6 +268,7 @@ static bool totals(struct run *r)
 	s.lost.rows = c.lost_rows;
 	s.lost.links = c.lost_links;
 	s.lost.skipped = c.skipped;
+	s.lost.faults = c.untimed_faults;
 	derive_interval(&nothing, total, r->last - r->start, &s.total);
 	return outputs_totals(&r->out, &s);
 }

@@ -160,7 +160,7 @@ void look_running(const struct proof *p, const struct check *c, struct figures *
 	const struct sample *own = &of(p, c)->own;
 
 	running_time(of(p, c), f);
-	f->got = (double)own->v[METRIC_USER] + (double)own->v[METRIC_SYS];
+	f->got = (double)own->v[METRIC_USER] + (double)own->v[METRIC_SYS] + (double)own->v[METRIC_FAULT_CPU];
 }
 
 void look_on_cpu(const struct proof *p, const struct check *c, struct figures *f)
@@ -178,7 +178,8 @@ void look_queue(const struct proof *p, const struct check *c, struct figures *f)
 	const struct evidence *e = of(p, c);
 	const uint64_t *v = e->own.v;
 	double sched = (double)e->sched_delay_ns, saw = (double)e->deeds.away_ns;
-	double interrupted = (double)v[METRIC_USER] + (double)v[METRIC_SYS] - (double)v[METRIC_CPU_NS];
+	double interrupted =
+		(double)v[METRIC_USER] + (double)v[METRIC_SYS] + (double)v[METRIC_FAULT_CPU] - (double)v[METRIC_CPU_NS];
 
 	f->there = e->has_sched;
 	f->got = (double)v[METRIC_RUNQ_WAKE] + (double)v[METRIC_RUNQ_PREEMPT];

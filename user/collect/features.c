@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "collect/features.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -20,6 +21,7 @@ enum btf_sign {
 	SIGN_MAP,        /* an enumerator of enum bpf_map_type */
 	SIGN_PREV_STATE, /* btf_trace_sched_switch has four arguments of its own */
 	SIGN_FIELD,      /* a member of task_struct */
+	SIGN_FUNCTION,   /* tried: a program at the end of a function */
 	SIGN_TRACEFS,    /* not in BTF: a file there, where the kernel is new enough to need it */
 };
 
@@ -50,6 +52,9 @@ static const struct feature {
          "ufaults; without it the column is empty", "x86"},
 	{"block I/O of tasks", false, SIGN_FIELD, "ioac", offsetof(struct features, io_accounting),
          "inblock and oublock; without it the columns are empty", "CONFIG_TASK_IO_ACCOUNTING"},
+	{"page-fault time", false, SIGN_FUNCTION, "handle_mm_fault", offsetof(struct features, fault_time),
+         "fault_cpu: on a CPU, handling a fault; without it the column is empty, the time in user and sys",
+         "CAP_BPF, CAP_PERFMON and a kernel that does not refuse programs at its functions (fentry, fexit)"},
 	{"unpreempted programs", false, SIGN_TRACEFS, "events/raw_syscalls/sys_enter/id",
          offsetof(struct features, unpreempted), "exact counts; without it some calls are missed, and counted as lost",
          "tracefs, mounted on /sys/kernel/tracing and readable: Linux 7.1 and newer preempt others (f7d327654b88)"},
@@ -127,6 +132,29 @@ static bool in_tracefs(const char *name)
 	return false;
 }
 
+/* Some kernels have all it takes and refuse it when the program is loaded, or attached. */
+static bool can_attach(const struct btf *btf, const char *function)
+{
+	static const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC), prog = -1, link = -1;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
+
+	if (id > 0) {
+		opts.attach_btf_id = (__u32)id;
+		prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "Dual BSD/GPL", nothing, 2, &opts);
+	}
+	if (prog >= 0) {
+		link = bpf_raw_tracepoint_open(NULL, prog);
+		close(prog);
+	}
+	if (link >= 0)
+		close(link);
+	return link >= 0;
+}
+
 static bool is_there(const struct btf *btf, const struct feature *f)
 {
 	switch (f->sign) {
@@ -142,6 +170,8 @@ static bool is_there(const struct btf *btf, const struct feature *f)
 		return tracepoint_args(btf, f->of) == 4;
 	case SIGN_FIELD:
 		return task_has(btf, f->of);
+	case SIGN_FUNCTION:
+		return can_attach(btf, f->of);
 	case SIGN_TRACEFS:
 		return !preempts_programs() || in_tracefs(f->of);
 	}

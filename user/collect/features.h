@@ -10,6 +10,7 @@ struct features {
 	bool switch_prev_state; /* sched_switch passes it: 5.18 */
 	bool fault_tracepoint;  /* page_fault_user: x86 */
 	bool io_accounting;     /* CONFIG_TASK_IO_ACCOUNTING */
+	bool fault_time;        /* programs at the ends of handle_mm_fault() */
 	bool unpreempted;       /* programs lose no event to preemption, if need be by way of perf */
 	bool by_perf;           /* and here there is need: 7.1 */
 };

@@ -26,17 +26,39 @@ bool record_copy(const struct vmprof_thread *shared, struct vmprof_thread *copy)
 	return false;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The kernel has the time of page faults in `user` and `sys`, too: it is taken out there. */
+static void take_out_faults(struct sample *s, const struct vmprof_thread *copy)
+{
+	uint64_t in_sys = least(copy->sys_fault_ns, copy->ns[VMPROF_ST_FAULT_CPU]);
+	uint64_t in_user = copy->ns[VMPROF_ST_FAULT_CPU] - in_sys;
+
+	/* Not more than is charged there so far. */
+	in_sys = least(in_sys, copy->ns[VMPROF_ST_SYS]);
+	in_user = least(in_user, copy->ns[VMPROF_ST_USER]);
+	sample_set(s, METRIC_USER, copy->ns[VMPROF_ST_USER] - in_user);
+	sample_set(s, METRIC_SYS, copy->ns[VMPROF_ST_SYS] - in_sys);
+	sample_set(s, METRIC_FAULT_CPU, in_user + in_sys);
+}
+
 /*
  * Without sys_enter and sys_exit, the time on a CPU is split in proportion to the ticks that found the thread in
  * either mode, as getrusage(2) does it (cputime_adjust() in kernel/sched/cputime.c). With few ticks that may be far
  * off, and either part may fall when the next one comes: derive/ makes up for what was reported too much. Holding on
  * to the parts at each poll, as the kernel does when it is asked, would make the first guesses last.
+ * The time of page faults is exact: it is of the kernel's part, and what is left of that is `sys`.
  */
-static void split_by_ticks(struct sample *s, uint64_t on_cpu, uint64_t utime, uint64_t stime)
+static void split_by_ticks(struct sample *s, uint64_t utime, uint64_t stime)
 {
+	uint64_t faults = s->v[METRIC_FAULT_CPU], left = s->v[METRIC_USER], on_cpu = left + faults;
 	uint64_t sys = stime ? (uint64_t)((unsigned __int128)on_cpu * stime / (stime + utime)) : 0;
 
-	sample_set(s, METRIC_USER, on_cpu - sys);
+	sys -= least(sys, faults);
+	sample_set(s, METRIC_USER, left - sys);
 	sample_set(s, METRIC_SYS, sys);
 }
 
@@ -57,8 +79,9 @@ void record_read(struct reading *r, const struct vmprof_thread *copy, enum detai
 		k[i] = copy->run.kernel[i] - copy->base[i];
 	for (int i = 0; i < VMPROF_NSTATES; i++)
 		sample_set(s, METRIC_STATE_FIRST + i, copy->ns[i]);
+	take_out_faults(s, copy);
 	if (detail != DETAIL_FULL)
-		split_by_ticks(s, copy->ns[VMPROF_ST_USER], k[VMPROF_K_UTIME_NS], k[VMPROF_K_STIME_NS]);
+		split_by_ticks(s, k[VMPROF_K_UTIME_NS], k[VMPROF_K_STIME_NS]);
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
 		sample_set(s, same[i].metric, k[same[i].counter]);
 	/* getrusage(2) counts blocks of 512 bytes, task by task (task_io_get_inblock()). */

@@ -84,6 +84,8 @@ static void choose_programs(struct vmprof *skel, enum detail detail, const struc
 		bpf_program__set_autoload(all[i].raw, all[i].wanted && !f->by_perf);
 		bpf_program__set_autoload(all[i].other, all[i].wanted && f->by_perf);
 	}
+	bpf_program__set_autoload(skel->progs.vmprof_fault_begin, f->fault_time);
+	bpf_program__set_autoload(skel->progs.vmprof_fault_end, f->fault_time);
 }
 
 static void configure(struct session *s, const struct session_options *o, const struct features *f)
@@ -109,6 +111,7 @@ static void configure(struct session *s, const struct session_options *o, const 
 
 	s->has_fault_tracepoint = f->fault_tracepoint;
 	s->has_io_accounting = f->io_accounting;
+	s->has_fault_time = f->fault_time;
 	choose_programs(skel, o->detail, f);
 }
 
@@ -353,5 +356,7 @@ uint64_t session_measures(const struct session *s)
 		all &= ~METRIC_BIT(METRIC_UFAULTS);
 	if (!s->has_io_accounting)
 		all &= ~(METRIC_BIT(METRIC_INBLOCK) | METRIC_BIT(METRIC_OUBLOCK));
+	if (!s->has_fault_time)
+		all &= ~METRIC_BIT(METRIC_FAULT_CPU);
 	return all;
 }

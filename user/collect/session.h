@@ -59,8 +59,9 @@ int session_adopt(struct session *s, bool on);
 /* Have the CPUs that run tracked threads, as far as we know, or all of them, bring their records up to date. */
 void session_flush(struct session *s, bool all);
 
-/* Times that a program did not run although its event occurred, since the start. */
-uint64_t session_skipped(struct session *s);
+/* Times that a program did not run although its event occurred, since the start; apart from them, in `faults`, those of
+ * the programs that time page faults: no event is lost then, nor time, which stays in `user` or `sys`. */
+uint64_t session_skipped(struct session *s, uint64_t *faults);
 
 /* The numbers of its programs in the kernel, `room` at most: how many. */
 unsigned session_programs(struct session *s, uint32_t *numbers, unsigned room);

@@ -7,17 +7,19 @@
 
 #include "collect/session_state.h"
 
-uint64_t session_skipped(struct session *s)
+uint64_t session_skipped(struct session *s, uint64_t *faults)
 {
+	const struct bpf_program *begin = s->skel->progs.vmprof_fault_begin, *end = s->skel->progs.vmprof_fault_end;
 	struct bpf_program *prog;
 	uint64_t n = 0;
 
+	*faults = 0;
 	bpf_object__for_each_program(prog, s->skel->obj) {
 		struct bpf_prog_info info = {0};
 		__u32 len = sizeof(info);
 
 		if (bpf_program__autoload(prog) && !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			n += info.recursion_misses;
+			*(prog == begin || prog == end ? faults : &n) += info.recursion_misses;
 	}
 	return n;
 }

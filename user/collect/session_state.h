@@ -12,6 +12,7 @@ struct session {
 	enum detail detail;
 	bool has_fault_tracepoint;
 	bool has_io_accounting;
+	bool has_fault_time;
 	int stats_fd;
 	int cpus;
 	struct session_maps maps;

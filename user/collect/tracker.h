@@ -64,7 +64,7 @@ const struct call_table *tracker_calls(struct tracker *t);
 struct tracker_counts {
 	unsigned processes, threads;           /* seen so far */
 	unsigned live_processes, live_threads; /* now */
-	uint64_t lost_threads, lost_rows, lost_links, skipped;
+	uint64_t lost_threads, lost_rows, lost_links, skipped, untimed_faults;
 };
 void tracker_counts(struct tracker *t, struct tracker_counts *c);
 

@@ -155,7 +155,7 @@ static int poll_others(struct tracker *t, uint64_t now)
 	c->lost_threads = __atomic_load_n(&t->maps->lost->threads, __ATOMIC_RELAXED);
 	c->lost_rows = __atomic_load_n(&t->maps->lost->rows, __ATOMIC_RELAXED);
 	c->lost_links = __atomic_load_n(&t->maps->lost->links, __ATOMIC_RELAXED);
-	c->skipped = session_skipped(t->session);
+	c->skipped = session_skipped(t->session, &c->untimed_faults);
 	record_read(&r, shared, t->detail, t->measured);
 	call_table_clear(&s->calls);
 	if (t->detail != DETAIL_LEDGER) {

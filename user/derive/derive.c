@@ -39,7 +39,7 @@ void derive_interval(const struct sample *before, const struct sample *now, uint
 	}
 	balance(iv, too_much);
 	if (ns && interval_has(iv, METRIC_USER) && interval_has(iv, METRIC_SYS)) {
-		iv->v[METRIC_CPU_UTIL].d = (double)(iv->v[METRIC_USER].u + iv->v[METRIC_SYS].u) / (double)ns;
+		iv->v[METRIC_CPU_UTIL].d = (double)interval_on_cpu(iv) / (double)ns;
 		iv->have |= METRIC_BIT(METRIC_CPU_UTIL);
 	}
 }

@@ -68,7 +68,7 @@ enum metric { METRICS(METRIC_ENUM) METRIC_COUNT };
 #undef METRIC_ENUM
 
 #define METRIC_STATE_FIRST METRIC_USER
-#define METRIC_STATE_LAST  METRIC_OTHER
+#define METRIC_STATE_LAST  METRIC_FAULT_CPU
 #define METRIC_STATES      (METRIC_STATE_LAST - METRIC_STATE_FIRST + 1)
 
 _Static_assert(METRIC_COUNT < 64, "a sample's valid bits are one word");
@@ -82,7 +82,7 @@ struct metric_info {
 
 extern const struct metric_info metrics[METRIC_COUNT];
 
-/* The bare name of state `m` (METRIC_USER … METRIC_OTHER): "user", "runq_wake". */
+/* The bare name of state `m` (METRIC_USER … METRIC_FAULT_CPU): "user", "runq_wake". */
 const char *metric_state_name(enum metric m);
 
 /* A set of metrics. */

@@ -34,6 +34,12 @@ static inline bool interval_has(const struct interval *iv, enum metric m)
 	return iv->have & METRIC_BIT(m);
 }
 
+/* Time on a CPU in an interval, ns. */
+static inline uint64_t interval_on_cpu(const struct interval *iv)
+{
+	return iv->v[METRIC_USER].u + iv->v[METRIC_SYS].u + iv->v[METRIC_FAULT_CPU].u; /* what is absent is zero */
+}
+
 static inline bool sample_has(const struct sample *s, enum metric m)
 {
 	return s->have & METRIC_BIT(m);
@@ -99,6 +105,7 @@ struct summary {
 		uint64_t rows;    /* calls counted without their process */
 		uint64_t links;   /* threads not counted at all: no kernel memory */
 		uint64_t skipped; /* events for which a program did not run */
+		uint64_t faults;  /* page faults whose time is not in fault_cpu */
 	} lost;
 };
 

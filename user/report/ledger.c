@@ -50,7 +50,7 @@ static void put_bar(const struct page *p, const struct entry *e)
 {
 	static const char *const part[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 	bool waits = e->state == METRIC_RUNQ_WAKE || e->state == METRIC_RUNQ_PREEMPT;
-	bool runs = e->state == METRIC_USER || e->state == METRIC_SYS;
+	bool runs = e->state == METRIC_USER || e->state == METRIC_SYS || e->state == METRIC_FAULT_CPU;
 	size_t eighths = bar_eighths(e);
 
 	page_colour(p, runs ? PAGE_GREEN : waits ? PAGE_YELLOW : PAGE_BLUE);

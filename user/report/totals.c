@@ -180,6 +180,9 @@ static void put_losses(const struct page *p)
 		{s->lost.skipped, "event",
 	         "came while vmprof's program could not run: not in these totals; end other tracers or use less "
 	         "--detail"},
+		{s->lost.faults, "page fault",
+	         "came while another's was preempted in vmprof's program: their time is in user and sys, not in "
+	         "fault_cpu"},
 		{interval_has(&s->total, METRIC_LOST) ? s->total.v[METRIC_LOST].u : 0, "event",
 	         "could not be attributed to a thread: counted under [others]; raise --max-tasks"},
 	};

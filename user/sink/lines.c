@@ -59,7 +59,7 @@ static const struct column {
 	{"sys", 5, 1, CELL_SHARE, SHARES, SET(SYS), NULL},
 	{"runq", 5, 2, CELL_SHARE, SHARES, SET2(RUNQ_WAKE, RUNQ_PREEMPT), NULL},
 	{"disk", 5, 3, CELL_SHARE, SHARES, SET(DISK), NULL},
-	{"fault", 6, 4, CELL_SHARE, SHARES, SET(FAULT), NULL},
+	{"fault", 6, 4, CELL_SHARE, SHARES, SET2(FAULT, FAULT_CPU), NULL},
 	{"net", 5, 5, CELL_SHARE, SHARES, SET(NET), NULL},
 	{"poll", 5, 6, CELL_SHARE, SHARES, SET(POLL), NULL},
 	{"pipe", 5, 11, CELL_SHARE, SHARES, SET(PIPE), NULL},
