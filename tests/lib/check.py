@@ -28,6 +28,7 @@ CHECKS = {
     "swarm": (counts.check_swarm, 1),
     "fates": (counts.check_fates, 1),
     "crowd": (counts.check_crowd, 1),
+    "fault-time": (ledger.check_fault_time, 1),
     "others": (counts.check_others, 2),
     "absent": (counts.check_absent, None),
     "valid": (files.check_valid, None),

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The ledger: where the time went, against clocks and the scheduler's own account."""
+from counts import TIME_MEANS_LITTLE
 from data import STATES, by, expect, near, processes, read_csv, same, states, threads, total
 
 EXACT = 0.001  # of wall time
 SHARE = 0.95
 LONG = 0.4  # s
+FAULT_SHARE = 0.4  # of what a page fault costs
 TICK_NS = 1e7  # at 100 Hz, the slowest
 
 
@@ -28,7 +30,7 @@ def check_wall(csv_path, work):
     for tid, its in mine.items():
         full = _full_length(its)
         # A record is read some µs after its interval has ended: nothing in the long run, 0.1 % in a short one.
-        if total(full, "interval") >= LONG:
+        if total(full, "interval") >= LONG and not TIME_MEANS_LITTLE:
             near(sum(states(full).values()) / 1e9, sum(row["interval"] for row in full), EXACT,
                  f"thread {tid} ({its[-1]['comm']}): all states, against its intervals")
     starts = {fact["tid"]: fact["at_ns"] for fact in work.all("start")}
@@ -174,3 +176,19 @@ def check_state(csv_path, pid, state, share=SHARE):
     wall = sum(found.values())
     expect(wall and found[state] >= float(share) * wall,
            f"process {pid}: {state} is {found[state]} of {wall} ns: { {k: v for k, v in found.items() if v} }")
+
+
+def check_fault_time(csv_path, work, there):
+    """
+    The time in page faults on a CPU: empty where the kernel does not allow to look. Else it is most of what first touches
+    cost more than second ones, the rest being the way into the kernel and back; and no more than the time on a CPU.
+    """
+    rows = processes(read_csv(csv_path))
+    for row in rows:
+        expect((row["fault_cpu_ns"] is not None) == (there == "there"), f"fault_cpu_ns is {row['fault_cpu_ns']}: {there}?")
+    for fact in work.all("twice") if there == "there" else []:
+        its = [row for row in rows if row["pid"] == fact["pid"]]
+        found, more = total(its, "fault_cpu_ns"), fact["first_ns"] - fact["second_ns"]
+        what = f"process {fact['pid']}: {found} ns in faults"
+        expect(found >= FAULT_SHARE * more, f"{what}, {fact['pages']} first touches cost {more} ns more than second ones")
+        expect(found <= 1.05 * total(its, "cpu_ns"), f"{what}, of {total(its, 'cpu_ns')} ns on a CPU")

@@ -48,6 +48,7 @@ static const struct work {
 	{"exact", work_exact, "N: a process that makes N + 1 system calls in its life"},
 	{"naps", work_naps, "N MS: N calls of nanosleep, timed"},
 	{"touch", work_touch, "PAGES: first touches of memory"},
+	{"touch-twice", work_touch_twice, "PAGES: first and second touches of memory, timed"},
 	{"children", work_children, "N MS: children with that much CPU time; each second executes /bin/true"},
 	{"fates", work_fates,
          "MS [PROCS PROCS]: children that are killed, stopped, traced, renamed, moved between cgroups"},

@@ -29,18 +29,18 @@
 
 typedef int work_fn(int argc, char **argv); /* argv[0] is the name of the workload */
 
-work_fn work_run, work_gate, work_exec, work_thread_exec, work_names;  /* run.c, exec.c */
-work_fn work_spin, work_syscpu, work_crowd;                            /* cpu.c */
-work_fn work_pipe, work_fifo, work_tty, work_socketpair, work_tcp;     /* pingpong.c */
-work_fn work_pipe_full, work_eventfd, work_msgqueue, work_udp;         /* block.c */
-work_fn work_accept, work_send_full, work_listen;                      /* block.c */
-work_fn work_epoll, work_poll, work_select;                            /* block.c */
-work_fn work_sleep, work_timerfd, work_child, work_waitid, work_vfork; /* wait.c */
-work_fn work_stopped, work_traced, work_futex, work_flock, work_semop; /* wait.c, lock.c */
-work_fn work_disk, work_fault;                                         /* storage.c */
-work_fn work_calls, work_exact, work_naps, work_touch;                 /* calls.c */
-work_fn work_children, work_tree;                                      /* tree.c */
-work_fn work_swarm, work_rounds, work_refuse, work_fates;              /* swarm.c, refuse.c, fates.c */
+work_fn work_run, work_gate, work_exec, work_thread_exec, work_names;    /* run.c, exec.c */
+work_fn work_spin, work_syscpu, work_crowd;                              /* cpu.c */
+work_fn work_pipe, work_fifo, work_tty, work_socketpair, work_tcp;       /* pingpong.c */
+work_fn work_pipe_full, work_eventfd, work_msgqueue, work_udp;           /* block.c */
+work_fn work_accept, work_send_full, work_listen;                        /* block.c */
+work_fn work_epoll, work_poll, work_select;                              /* block.c */
+work_fn work_sleep, work_timerfd, work_child, work_waitid, work_vfork;   /* wait.c */
+work_fn work_stopped, work_traced, work_futex, work_flock, work_semop;   /* wait.c, lock.c */
+work_fn work_disk, work_fault;                                           /* storage.c */
+work_fn work_calls, work_exact, work_naps, work_touch, work_touch_twice; /* calls.c */
+work_fn work_children, work_tree;                                        /* tree.c */
+work_fn work_swarm, work_rounds, work_refuse, work_fates;                /* swarm.c, refuse.c, fates.c */
 
 /* util.c: all of these end the program when something fails */
 #define check(expr) check_(#expr, (long)(expr)) /* fails below 0 */
