@@ -28,7 +28,7 @@ GO_SERVER = os.path.join(ROOT, "servers", "go", "server")
 LOADGEN = os.path.join(ROOT, "workloads", "loadgen", "loadgen")
 MEMWORK = os.path.join(ROOT, "workloads", "mem", "memwork")
 PLOTS = os.path.join(ROOT, "scripts", "plot")
-RUNNING = ("user", "sys")
+RUNNING = ("user", "sys", "fault_cpu")  # the last one empty where the kernel does not allow it
 WAITING = ("runq_wake", "runq_preempt")
 
 

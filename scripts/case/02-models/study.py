@@ -20,8 +20,8 @@ WIDTH = 118
 SLACK = 0.02  # of the rate; a run that misses more is marked. And requests, for a stretch does not begin with one:
 SLACK_REQUESTS = 2
 BUSY = 5  # % of the machine's CPU time left over, or less
-SUMS = ("user_ns", "sys_ns", "runq_wake_ns", "runq_preempt_ns", "vcsw", "ivcsw", "sys_total", "minflt", "majflt",
-        "sys_recv")
+SUMS = ("user_ns", "sys_ns", "fault_cpu_ns", "runq_wake_ns", "runq_preempt_ns", "vcsw", "ivcsw", "sys_total", "minflt",
+        "majflt", "sys_recv")
 WHOLE = ("sys_recv", "sys_write", "lost")
 SHOWN_TICKS = {"idle": "idle", "iowait": "iow", "irq": "irq", "softirq": "sirq", "steal": "st"}
 COSTS = ("user_us", "sys_us", "wait_us", "switches", "calls", "faults")  # per reply
@@ -39,9 +39,9 @@ def sums(path, begin, end):
             rows = csv.reader(file)
             at = {name: i for i, name in enumerate(next(rows))}
             for row in rows:
-                whole = [n + int(row[at[name]]) for n, name in zip(whole, WHOLE)]
+                whole = [n + int(row[at[name]] or 0) for n, name in zip(whole, WHOLE)]
                 if begin < float(row[0]) <= end:
-                    inside = [n + int(row[at[name]]) for n, name in zip(inside, SUMS)]
+                    inside = [n + int(row[at[name]] or 0) for n, name in zip(inside, SUMS)]
     except (ValueError, IndexError, KeyError, StopIteration) as error:
         raise host.Failed(f"{case.shown(path)}: not complete") from error
     return dict(zip(SUMS, inside)), dict(zip(WHOLE, whole))
@@ -60,7 +60,7 @@ def figures(c, point):
     if not replies:
         raise host.Failed(f"{name}: no request was answered")
     due = runs.RATE[point["app"]] / runs.replies(point, 1) * seconds
-    cpu_us = (ledger["user_ns"] + ledger["sys_ns"]) / 1e3
+    cpu_us = (ledger["user_ns"] + ledger["sys_ns"] + ledger["fault_cpu_ns"]) / 1e3
     ticks = sum(run["machine"].values())
     return {
         **point,

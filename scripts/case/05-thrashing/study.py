@@ -62,7 +62,7 @@ class Curve:
         for n, row in self.rows.items():
             if self.knee and n > self.knee:
                 could = 1 - row["sleep_share"] - sum(row[f"{state}_share"] for state in case.WAITING)
-                ran = sum(row[f"{state}_share"] for state in case.RUNNING)
+                ran = sum(row[f"{state}_share"] or 0 for state in case.RUNNING)
                 shares.append((ran + row["fault_share"]) / could)
         return shares
 
