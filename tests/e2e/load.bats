@@ -71,7 +71,7 @@ fates() {
 		target=$PID
 		start vmprof "$VMPROF" --quiet --threads --pid "$target" --csv run.csv
 		vmprof=$PID
-		sleep "0.$(printf %03d $((RANDOM % 300)))" # a random moment
+		sleep "0.$(printf %03d $((RANDOM % 200)))" # a random moment
 		kill -KILL "$target"
 		wait "$target" || true
 		wait_for has_ended "$vmprof"
