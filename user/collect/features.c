@@ -54,7 +54,9 @@ static const struct feature {
          "inblock and oublock; without it the columns are empty", "CONFIG_TASK_IO_ACCOUNTING"},
 	{"page-fault time", false, SIGN_FUNCTION, "handle_mm_fault", offsetof(struct features, fault_time),
          "fault_cpu: on a CPU, handling a fault; without it the column is empty, the time in user and sys",
-         "CAP_BPF, CAP_PERFMON and a kernel that does not refuse programs at its functions (fentry, fexit)"},
+         "CAP_BPF, CAP_PERFMON and a kernel that neither refuses programs at its functions (fentry, fexit) nor, as "
+         "Linux 7.1 "
+         "and newer, preempts them"},
 	{"unpreempted programs", false, SIGN_TRACEFS, "events/raw_syscalls/sys_enter/id",
          offsetof(struct features, unpreempted), "exact counts; without it some calls are missed, and counted as lost",
          "tracefs, mounted on /sys/kernel/tracing and readable: Linux 7.1 and newer preempt others (f7d327654b88)"},
@@ -171,7 +173,8 @@ static bool is_there(const struct btf *btf, const struct feature *f)
 	case SIGN_FIELD:
 		return task_has(btf, f->of);
 	case SIGN_FUNCTION:
-		return can_attach(btf, f->of);
+		/* Preempted there, too, and then skipped for others: up to a tenth of the faults would be missing. */
+		return !preempts_programs() && can_attach(btf, f->of);
 	case SIGN_TRACEFS:
 		return !preempts_programs() || in_tracefs(f->of);
 	}
