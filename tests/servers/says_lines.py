@@ -21,7 +21,8 @@ def _asks(client, *pairs):
 
 def game(t):
     """guesses, secrets, wins and losses, in upper and lower case; what is none of these"""
-    with t.server() as server, server.client() as c:
+    # Secrets that are the same each time: one game in 1,296 would be won by its first guess.
+    with t.server("--seed", "1") as server, server.client() as c:
         _asks(c, (b"AABB\n", ANY_SCORE), (b"ffff\r\n", ANY_SCORE), (b"new\n", "ok"), (b"NEW\r\n", "ok"),
               (b"secret abcd\n", "ok"), (b"SECRET ABCD\r\n", "ok"), (b"ABDC\n", "[2:2]"), (b"dcba\r\n", "[0:4]"),
               (b"EEEE\n", "[0:0]"), (b"abcd\n", ["[4:0]", "won in 4"]), (b"AABB\n", ANY_SCORE))
