@@ -9,6 +9,7 @@ acknowledged. Of a counter that all share, no number may be given out twice. In 
 are killed as well, and the others must go on. One line of TAP for each model.
 """
 import argparse
+import contextlib
 import os
 import random
 import re
@@ -225,7 +226,9 @@ def one_round(server, writers, shared, rng, single):
         for _ in range(3 if single else 0):
             victims = server.children()
             if victims:
-                os.kill(rng.choice(victims), signal.SIGKILL)
+                # Its client may have gone, and it with that, since the list was made.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(rng.choice(victims), signal.SIGKILL)
             enough += 30
             wait_for(acknowledged, "acknowledged writes after a single process was killed")
         time.sleep(rng.random() * 0.01)  # a moment like any other
