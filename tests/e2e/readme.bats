@@ -95,5 +95,5 @@ commands() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"System calls by time"* ]]
-	[[ $output == *"build/demo.csv: "*" rows of 50 columns"* ]]
+	[[ $output == *"build/demo.csv: "*" rows of 51 columns"* ]]
 }
